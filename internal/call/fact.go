@@ -1,0 +1,119 @@
+// Package call holds the words of one call: its number, its facts, its outcome and its record.
+//
+// A call is one person's contact from arrival to record. Everything that happens to it is an append-only Fact; the Record is
+// computed once from the facts by Close and says, with exactly one Outcome, how the call ended. The package is pure: no
+// clock, no I/O. Definitions of the figures: docs/metrics.md (regulation 2.2, 4.2).
+package call
+
+import "time"
+
+// ID names one call; sortable by time of arrival.
+type ID string
+
+// Kind is what a fact tells.
+type Kind string
+
+// The kinds of facts. Which fields a kind fills stands beside it; all others are empty.
+const (
+	Arrived     Kind = "arrived"      // From, To, Name=via ("sip", "web"), Test; the INVITE is here
+	Refused     Kind = "refused"      // Cause=status ("404", "488", "403"); no 200 was sent
+	Overloaded  Kind = "overloaded"   // Cause="503"
+	Cancelled   Kind = "cancelled"    // the caller left before our 200
+	Answered    Kind = "answered"     // our 200 OK; Value="open" or the closed reason
+	Entered     Kind = "entered"      // Name=menu node, Value=its label
+	Heard       Kind = "heard"        // Name=prompt or block ("service:ID/summary"), Share=0..1 of it that was played
+	Pressed     Kind = "pressed"      // Value=key, Name=menu node
+	Mistook     Kind = "mistook"      // Value="silence" or the wrong key, Name=menu node
+	Asked       Kind = "asked"        // a person was asked for; Value="key", "errors", "silence", "menu"; Name=topic
+	Closed      Kind = "closed"       // a person was asked for outside hours; Value=reason
+	Queued      Kind = "queued"       // Name=topic, Count=position
+	Announced   Kind = "announced"    // Count=position, Seconds=estimate said (0: none)
+	Offered     Kind = "offered"      // Agent, Name=device ("browser", "phone")
+	Missed      Kind = "missed"       // Agent, Cause ("no_answer", "refused", "offline")
+	Connected   Kind = "connected"    // Agent, Seconds=waited in the queue
+	Held        Kind = "held"         // Agent
+	Resumed     Kind = "resumed"      // Agent
+	AgentLost   Kind = "agent_lost"   // Agent's browser or phone vanished; the citizen hears music
+	AgentBack   Kind = "agent_back"   // Agent re-attached
+	Requeued    Kind = "requeued"     // back to the head of the queue, waiting time kept
+	TalkEnded   Kind = "talk_ended"   // Agent, Cause ("caller", "agent", "lost")
+	LeftQueue   Kind = "left_queue"   // Value="message", "timeout", "full", "no_operators", "menu"
+	Recording   Kind = "recording"    // Name=box; the tone before a message has sounded
+	MessageLeft Kind = "message_left" // Name=box, Value=card number, Seconds=length
+	StatusAsked Kind = "status_asked" // Value="found" or "no_match"
+	Scored      Kind = "scored"       // Value=1..4
+	Solved      Kind = "solved"       // Value="yes", "partly", "no"
+	WrappedUp   Kind = "wrapped_up"   // Agent, Seconds; may follow HungUp
+	Fault       Kind = "fault"        // Cause: something of ours failed; the call went on
+	HungUp      Kind = "hung_up"      // Name="caller", "us" or "silence"; Cause
+	Restarted   Kind = "restarted"    // the program came up again and found this call without a record
+)
+
+// Fact is one thing that happened to a call. Facts are appended and never edited.
+type Fact struct {
+	Call    ID        `json:"call"`
+	Seq     int       `json:"seq"` // 1, 2, 3 … within the call
+	At      time.Time `json:"at"`  // UTC
+	Kind    Kind      `json:"kind"`
+	From    Number    `json:"from,omitempty"`
+	To      Number    `json:"to,omitempty"`
+	Agent   string    `json:"agent,omitempty"` // login
+	Name    string    `json:"name,omitempty"`
+	Value   string    `json:"value,omitempty"`
+	Cause   string    `json:"cause,omitempty"`
+	Share   float64   `json:"share,omitempty"`
+	Count   int       `json:"count,omitempty"`
+	Seconds float64   `json:"seconds,omitempty"`
+	Test    bool      `json:"test,omitempty"`
+}
+
+// Outcome is how a call ended: the closed list, exactly one each (docs/metrics.md).
+type Outcome string
+
+// The outcomes, in the order of precedence: the first that applies.
+const (
+	OutTest              Outcome = "test"
+	OutServed            Outcome = "served"
+	OutTransferredOut    Outcome = "transferred_out"
+	OutCallbackTaken     Outcome = "callback_taken"
+	OutMessageLeft       Outcome = "message_left"
+	OutInformed          Outcome = "informed"
+	OutAbandonedQueue    Outcome = "abandoned_queue"
+	OutAbandonedMenu     Outcome = "abandoned_menu"
+	OutAbandonedGreeting Outcome = "abandoned_greeting"
+	OutClosedNoMessage   Outcome = "closed_no_message"
+	OutCancelled         Outcome = "cancelled"
+	OutRefused           Outcome = "refused"
+	OutOverload          Outcome = "overload"
+	OutDropped           Outcome = "dropped"
+)
+
+// Record is the closed summary of one call, computed once from its facts. Zero times and durations mean "did not happen".
+type Record struct {
+	Call         ID            `json:"call"`
+	Arrived      time.Time     `json:"arrived"`
+	Answered     time.Time     `json:"answered,omitzero"` // our 200
+	Ended        time.Time     `json:"ended"`
+	From         Number        `json:"from"`
+	To           Number        `json:"to"`
+	Via          string        `json:"via"` // "sip" or "web"
+	Outcome      Outcome       `json:"outcome"`
+	Cause        string        `json:"cause,omitempty"`
+	Path         []string      `json:"path"`     // labels of the menu nodes entered, in order
+	Services     []string      `json:"services"` // ids of service cards of which a block was heard >= 50 %
+	Informed     bool          `json:"informed"` // heard a service block, hours or a status, whatever the outcome
+	Asked        bool          `json:"asked"`    // a person was asked for
+	Topic        string        `json:"topic,omitempty"`
+	Queued       bool          `json:"queued"` // entered the queue ("offered" in metrics)
+	LeftFor      string        `json:"left_for,omitempty"`
+	Agent        string        `json:"agent,omitempty"` // who talked last
+	Wait         time.Duration `json:"wait"`            // in the queue, all stays together
+	TimeToPerson time.Duration `json:"time_to_person"`  // our 200 to the agent's voice
+	Talk         time.Duration `json:"talk"`            // hold excluded
+	Hold         time.Duration `json:"hold"`
+	WrapUp       time.Duration `json:"wrap_up"`
+	Score        int           `json:"score,omitempty"` // 1..4
+	Solved       string        `json:"solved,omitempty"`
+	Card         string        `json:"card,omitempty"` // number of the card made from a message
+	Test         bool          `json:"test"`
+}
