@@ -42,9 +42,10 @@ type Node struct {
 
 // Service is what the menu reads of a service card; every text is ready to be spoken (already normalised or its own spoken text).
 type Service struct {
-	ID, Name                          string
-	Summary, Documents, TermFee, Ways string
-	Verified                          bool
+	ID, Name               string
+	Summary, TermFee, Ways string
+	Documents              []string // one by one, half a second between them
+	Verified               bool
 }
 
 // Prompt is a fixed phrase; Text may hold {variables} whose type and case are declared by VarTypes.
@@ -70,9 +71,10 @@ type Menu struct {
 	MaxErrors      int           // wrong keys in a row that lead to a person (default 3)
 }
 
-// Line is one utterance: a prompt with its variables filled in, or a block of a service card.
+// Line is one utterance: a prompt with its variables filled in, or a block of a service card. Consecutive lines with the
+// same ID are one block (the documents of a card, the items of a list): one Heard fact, its Share over all of them.
 type Line struct {
-	ID            string // prompt id or "service:ID/summary|documents|term_fee|ways": what a Heard fact names
+	ID            string // prompt id, "list:NODE", or "service:ID/summary|documents|term_fee|ways": what a Heard fact names
 	Text          string // raw Ukrainian text, variables already filled in
 	Interruptible bool
 	Pause         time.Duration // silence after it
@@ -135,11 +137,3 @@ func (Leave) order()   {}
 func (Lookup) order()  {}
 func (Note) order()    {}
 func (Bye) order()     {}
-
-// Step and the state stand in step.go:
-//
-//	type State struct { … }                                    // one caller's place in the menu
-//	func Step(m *Menu, s *State, now time.Time, e Event) []Order
-//	func (m *Menu) Line(id string, vars map[string]any) (Line, error)  // a prompt with typed variables (vars.go)
-//	func (m *Menu) AllLines() []Line                            // everything that can be said without caller-dependent variables: for rendering at publish
-//	func Check(m *Menu) []Problem                               // check.go
