@@ -1,0 +1,221 @@
+package app
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"dovidka/internal/hours"
+)
+
+//go:embed dovidka.toml
+var fileExample []byte
+
+// Config is the whole configuration: one commented TOML file (dovidka.toml in this folder), read once at start.
+// An unknown key is a refusal to start. Secrets are never in it.
+type Config struct {
+	Centre Centre       `toml:"centre"`
+	Hours  hours.Config `toml:"hours"`
+	HTTP   HTTP         `toml:"http"`
+	SIP    SIP          `toml:"sip"`
+	Speech Speech       `toml:"speech"`
+	Limits Limits       `toml:"limits"`
+	Store  Store        `toml:"store"`
+
+	Data      string `toml:"-"` // folder of everything that must survive
+	Demo      bool   `toml:"-"`
+	DemoHours string `toml:"-"` // "always" or "office"
+}
+
+// Centre names the centre; the cases are those that the prompts need.
+type Centre struct {
+	Name           string   `toml:"name"`          // nominative: «Центр надання адміністративних послуг …»
+	NameGenitive   string   `toml:"name_genitive"` // «Ви зателефонували до …»
+	ShortName      string   `toml:"short_name"`
+	Owner          string   `toml:"owner"` // who processes personal data, nominative
+	Number         string   `toml:"number"`
+	FallbackNumber string   `toml:"fallback_number"` // said when the program is out of order
+	Address        string   `toml:"address"`
+	Branches       []string `toml:"branches"`
+}
+
+// HTTP is the browser side. Plain http is for loopback only.
+type HTTP struct {
+	Listen      string   `toml:"listen"`
+	HTTPS       string   `toml:"https"`
+	Cert        string   `toml:"cert"` // PEM files; empty: ACME, else the own local CA
+	Key         string   `toml:"key"`
+	ACMEDomain  string   `toml:"acme_domain"`
+	ACMEMail    string   `toml:"acme_mail"`
+	Names       []string `toml:"names"` // names and addresses in the local certificate besides the found ones
+	CitizenCall bool     `toml:"citizen_call"`
+}
+
+// SIP is the telephone side.
+type SIP struct {
+	Listen   string   `toml:"listen"`
+	RTP      string   `toml:"rtp"` // "16000-17999"; the first port is the browsers'
+	PublicIP string   `toml:"public_ip"`
+	Numbers  []string `toml:"numbers"` // further called numbers that are ours
+}
+
+// Speech says who speaks.
+type Speech struct {
+	Engines []string `toml:"engines"`
+	Voice   string   `toml:"voice"`
+	Command []string `toml:"command"`
+}
+
+// Limits bound what one machine takes on.
+type Limits struct {
+	Calls        int `toml:"calls"`          // concurrent calls; more get 503
+	Waiting      int `toml:"waiting"`        // in the queue
+	WaitMinutes  int `toml:"wait_minutes"`   // longest wait, then a message
+	OfferSeconds int `toml:"offer_seconds"`  // how long one operator is rung
+	WrapSeconds  int `toml:"wrap_up"`        // seconds after a talk
+	Message      int `toml:"message"`        // longest message, seconds
+	DrainSeconds int `toml:"drain"`          // how long running calls may finish at shutdown
+	WebPerIP     int `toml:"web_per_ip"`     // /call: concurrent calls of one address
+	WebPerHour   int `toml:"web_per_hour"`   // /call: calls of one address in an hour
+	TargetAnswer int `toml:"target_seconds"` // T of the service level
+}
+
+// Store is where the records live; empty: SQLite in the data folder.
+type Store struct {
+	PostgresFile string `toml:"postgres_dsn_file"` // file with the DSN: a secret is never in this file
+}
+
+// Defaults are sensible for one centre on one machine.
+func Defaults() Config {
+	return Config{
+		Centre: Centre{
+			Name: "Центр надання адміністративних послуг", NameGenitive: "Центру надання адміністративних послуг",
+			ShortName: "Центр надання адміністративних послуг", Owner: "виконавчий комітет ради",
+			Address: "адресу ще не задано, запитайте оператора",
+		},
+		Hours:  hours.Default(),
+		HTTP:   HTTP{Listen: "127.0.0.1:8080", HTTPS: ":8443"},
+		SIP:    SIP{Listen: ":5060", RTP: "16000-17999"},
+		Speech: Speech{Engines: []string{"rhvoice", "espeak"}, Voice: "natalia"},
+		Limits: Limits{Calls: 200, Waiting: 20, WaitMinutes: 10, OfferSeconds: 20, WrapSeconds: 30, Message: 120,
+			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30},
+	}
+}
+
+// LoadConfig reads the file over the defaults; an empty path is the defaults. Every error is one Ukrainian sentence.
+func LoadConfig(path string) (Config, error) {
+	c := Defaults()
+	if path == "" {
+		return c, nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return c, fmt.Errorf("не вдалося прочитати файл налаштувань %s: %s", path, osReason(err))
+	}
+	d := toml.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	err = d.Decode(&c)
+	var strict *toml.StrictMissingError
+	if errors.As(err, &strict) {
+		row, _ := strict.Errors[0].Position()
+		return c, fmt.Errorf("невідомий ключ «%s» у рядку %d файлу %s: виправте або приберіть його",
+			strings.Join(strict.Errors[0].Key(), "."), row, path)
+	}
+	var bad *toml.DecodeError
+	if errors.As(err, &bad) {
+		row, _ := bad.Position()
+		return c, fmt.Errorf("помилка в рядку %d файлу налаштувань %s: %s", row, path, bad.Error())
+	}
+	if err != nil {
+		return c, fmt.Errorf("файл налаштувань %s не читається: %w", path, err)
+	}
+	return c, nil
+}
+
+// osReason puts the usual reasons of the operating system into Ukrainian.
+func osReason(err error) string {
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return "такого файлу немає"
+	case errors.Is(err, os.ErrPermission):
+		return "немає прав на читання або запис"
+	}
+	return err.Error()
+}
+
+// Check tells what is wrong with the values, as one Ukrainian sentence.
+func (c Config) Check() error {
+	if _, err := time.LoadLocation(c.Hours.TimeZone); err != nil {
+		return fmt.Errorf("часовий пояс «%s» невідомий: напишіть, наприклад, Europe/Kyiv", c.Hours.TimeZone)
+	}
+	if c.HTTP.Listen != "" && !loopback(c.HTTP.Listen) {
+		return fmt.Errorf("звичайний http дозволено лише на 127.0.0.1 або localhost, а задано %s: для інших комп'ютерів є https (--https)", c.HTTP.Listen)
+	}
+	if _, _, err := c.RTPRange(); err != nil {
+		return err
+	}
+	if c.SIP.PublicIP != "" {
+		if _, err := netip.ParseAddr(c.SIP.PublicIP); err != nil {
+			return fmt.Errorf("«%s» не є IP-адресою (public_ip)", c.SIP.PublicIP)
+		}
+	}
+	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
+		return errors.New("для https потрібні обидва файли: cert і key")
+	}
+	if c.Limits.Calls < 1 || c.Limits.Waiting < 1 || c.Limits.OfferSeconds < 5 || c.Limits.Message < 5 {
+		return errors.New("у розділі [limits] є неможливе значення: calls і waiting від 1, offer_seconds і message від 5")
+	}
+	if c.DemoHours != "" && c.DemoHours != "always" && c.DemoHours != "office" {
+		return fmt.Errorf("--demo-hours буває always або office, а не «%s»", c.DemoHours)
+	}
+	return nil
+}
+
+// RTPRange gives the first and last media port.
+func (c Config) RTPRange() (from, to int, err error) {
+	a, b, ok := strings.Cut(c.SIP.RTP, "-")
+	if ok {
+		from, err = strconv.Atoi(strings.TrimSpace(a))
+		if err == nil {
+			to, err = strconv.Atoi(strings.TrimSpace(b))
+		}
+	}
+	if !ok || err != nil || from < 1024 || to > 65535 || to-from < 9 {
+		return 0, 0, fmt.Errorf("порти звуку «%s» задано неправильно: потрібно ВІД-ДО, не менше десяти портів, наприклад 16000-17999", c.SIP.RTP)
+	}
+	return from, to, nil
+}
+
+// DSN gives where the records live.
+func (c Config) DSN() (string, error) {
+	if c.Store.PostgresFile == "" {
+		return "sqlite:" + filepath.Join(c.Data, "dovidka.db"), nil
+	}
+	b, err := os.ReadFile(c.Store.PostgresFile)
+	if err != nil {
+		return "", fmt.Errorf("не вдалося прочитати %s: %s", c.Store.PostgresFile, osReason(err))
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func loopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
