@@ -12,18 +12,18 @@ import (
 // Config is the [hours] table of the configuration file. Times of a day are stretches of work, "8:00-12:00 13:00-17:15"; the
 // gap between two stretches is a break. An empty text is a day without work. A day may end at 24:00, never after it.
 type Config struct {
-	TimeZone    string            `toml:"time_zone" comment:"часовий пояс"`
-	Monday      string            `toml:"monday" comment:"робочі години дня; проміжок між ними — перерва; порожньо — вихідний"`
-	Tuesday     string            `toml:"tuesday"`
-	Wednesday   string            `toml:"wednesday"`
-	Thursday    string            `toml:"thursday"`
-	Friday      string            `toml:"friday"`
-	Saturday    string            `toml:"saturday"`
-	Sunday      string            `toml:"sunday"`
-	MartialLaw  bool              `toml:"martial_law" comment:"воєнний стан: святкові дні робочі (Закон 2136-IX, стаття 6)"`
+	TimeZone     string            `toml:"time_zone" comment:"часовий пояс"`
+	Monday       string            `toml:"monday" comment:"робочі години дня; проміжок між ними — перерва; порожньо — вихідний"`
+	Tuesday      string            `toml:"tuesday"`
+	Wednesday    string            `toml:"wednesday"`
+	Thursday     string            `toml:"thursday"`
+	Friday       string            `toml:"friday"`
+	Saturday     string            `toml:"saturday"`
+	Sunday       string            `toml:"sunday"`
+	MartialLaw   bool              `toml:"martial_law" comment:"воєнний стан: святкові дні робочі (Закон 2136-IX, стаття 6)"`
 	PaschalShift int               `toml:"paschal_shift_days,omitempty" comment:"зсув Великодня і Трійці від православної пасхалії, днів (зазвичай 0)"`
-	Holidays    []HolidayConfig   `toml:"holiday" comment:"свої святкові дні, додатково до статті 73 КЗпП"`
-	Exceptions  []ExceptionConfig `toml:"exception" comment:"особливі дні: вихідний, скорочений або додатковий робочий"`
+	Holidays     []HolidayConfig   `toml:"holiday" comment:"свої святкові дні, додатково до статті 73 КЗпП"`
+	Exceptions   []ExceptionConfig `toml:"exception" comment:"особливі дні: вихідний, скорочений або додатковий робочий"`
 }
 
 // HolidayConfig is a yearly holiday in addition to the Labour Code's list.
@@ -91,7 +91,7 @@ func Always() *Schedule {
 	if err != nil { // cannot be: the zone data is embedded
 		loc = time.UTC
 	}
-	s := &Schedule{loc: loc, martialLaw: true, holidays: fixedHolidays()}
+	s := &Schedule{always: true, loc: loc, martialLaw: true, holidays: fixedHolidays()}
 	for i := range s.week {
 		s.week[i] = day{{from: 0, to: minutesOfDay}}
 	}
