@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,11 +16,11 @@ import (
 func TestDeskKeepsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []Order
-		live := map[call.ID]bool{"c1": true}
+		var gone atomic.Bool
 		var log bytes.Buffer
 		d := NewDesk(Options{
 			Orders: func(o []Order) { got = append(got, o...) },
-			Live:   func() map[call.ID]bool { return live },
+			Live:   func() map[call.ID]bool { return map[call.ID]bool{"c1": !gone.Load()} },
 			Log:    slog.New(slog.NewTextHandler(&log, nil)),
 		})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -34,7 +35,7 @@ func TestDeskKeepsTime(t *testing.T) {
 		if o, ok := find[Revoke](got); !ok || o.Cause != CauseNoAnswer {
 			t.Fatalf("the desk slept through the deadline: %+v", got)
 		}
-		live = nil // the call vanished without a word
+		gone.Store(true) // the call vanished without a word
 		time.Sleep(watch + time.Second)
 		synctest.Wait()
 		if n := len(d.Snapshot().Waiting); n != 0 {

@@ -34,8 +34,11 @@ type (
 	}
 	// Ended: the talk is over.
 	Ended struct{ Call call.ID }
-	// Lost: the agent's browser died during the talk; Back: it is there again.
-	Lost struct{ Call call.ID }
+	// Lost: the agent's browser died during the talk. Final: nothing can re-attach (a desk phone), the caller waits again at once.
+	Lost struct {
+		Call  call.ID
+		Final bool
+	}
 	// Back follows Lost when the browser re-attached in time.
 	Back struct{ Call call.ID }
 	// WrapUpDone: the agent has written the card before the time was over.

@@ -47,8 +47,8 @@ func (s *step) apply(e Event) {
 			s.endTalk(a)
 		}
 	case Lost:
-		if a := s.talking(e.Call); a != nil && !a.Lost {
-			a.Lost, a.Until = true, s.now.Add(s.cfg.LostFor)
+		if a := s.talking(e.Call); a != nil {
+			s.lose(a, e.Final)
 		}
 	case Back:
 		if a := s.talking(e.Call); a != nil && a.Lost {
@@ -251,6 +251,15 @@ func (s *step) reach(e Reach) {
 	})
 	if !e.Alive && a.Activity == Offered {
 		s.miss(a, CauseOffline)
+	}
+}
+
+func (s *step) lose(a *Agent, final bool) {
+	switch {
+	case final:
+		s.requeue(a)
+	case !a.Lost:
+		a.Lost, a.Until = true, s.now.Add(s.cfg.LostFor)
 	}
 }
 

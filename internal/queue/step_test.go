@@ -139,11 +139,11 @@ func TestDeadBrowser(t *testing.T) {
 	b.do(Connect{"c1", "olena"})
 	b.do(Enter{Call: "c2"})
 	b.after(time.Minute)
-	b.do(Lost{"c1"})
+	b.do(Lost{Call: "c1"})
 	none[Requeued](b, b.after(10*time.Second))
 	b.do(Back{"c1"}) // re-attached in time
 	none[Requeued](b, b.after(time.Minute))
-	b.do(Lost{"c1"})
+	b.do(Lost{Call: "c1"})
 	b.do(Reach{"olena", false})
 	none[Requeued](b, b.after(14*time.Second))
 	want[Requeued](b, b.after(time.Second))
@@ -186,6 +186,20 @@ func TestWhoCannotWait(t *testing.T) {
 	b.do(Enter{Call: "late"})
 	if o := want[Expelled](b, b.do(SetStatus{"olena", Offline, ""})); o.Why != WhyNoOperators || o.Call != "late" {
 		t.Fatalf("%+v", o)
+	}
+}
+
+func TestNobodyIsSentAwayWhileRung(t *testing.T) {
+	b := newBench(t, "olena")
+	b.do(SetStatus{"olena", Break, ""})
+	b.do(Enter{Call: "c1"})
+	b.after(10*time.Minute - 10*time.Second)
+	want[Offer](b, b.do(SetStatus{"olena", Ready, ""}))
+	none[Expelled](b, b.after(15*time.Second)) // longer than the longest wait, but somebody is being rung
+	o := b.after(5 * time.Second)
+	want[Revoke](b, o)
+	if e := want[Expelled](b, o); e.Why != WhyTimeout {
+		t.Fatalf("%+v", e)
 	}
 }
 

@@ -150,7 +150,7 @@ func drawEvent(t *rapid.T) Event {
 	case 8:
 		return Ended{id}
 	case 9:
-		return Lost{id}
+		return Lost{id, rapid.Bool().Draw(t, "final")}
 	case 10:
 		return Back{id}
 	case 11:
