@@ -1,11 +1,14 @@
 package spoken
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Case is a grammatical case.
 type Case int
 
-// The cases. Inanimate accusative differs from the nominative only for feminine singular («одну хвилину»).
+// The cases.
 const (
 	Nom Case = iota
 	Gen
@@ -15,7 +18,7 @@ const (
 	Loc
 )
 
-// Gender of a noun.
+// Gender of a noun; Plural serves ordinals («дев'яності»).
 type Gender int
 
 // The genders.
@@ -23,127 +26,161 @@ const (
 	Masc Gender = iota
 	Fem
 	Neut
+	Plural
 )
 
-// Noun is a countable noun with the forms that numerals need.
-type Noun struct {
-	Gender Gender
-	// One, Few, Many: nominative singular, nominative plural (2-4), genitive plural; OneGen: genitive singular;
-	// OneAcc: accusative singular, empty when equal to One.
-	One, Few, Many, OneGen, OneAcc string
+// numeral holds the forms of one numeral: nominative, genitive (which serves as locative too), dative, instrumental.
+type numeral struct{ nom, gen, dat, ins string }
+
+// in gives the form of a case; the accusative of things equals the nominative.
+func (w numeral) in(c Case) string {
+	switch c {
+	case Gen, Loc:
+		return w.gen
+	case Dat:
+		return w.dat
+	case Ins:
+		return w.ins
+	}
+	return w.nom
 }
 
-var units = [3][10]string{
-	Masc: {"нуль", "один", "два", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"},
-	Fem:  {"нуль", "одна", "дві", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"},
-	Neut: {"нуль", "одне", "два", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"},
+// small holds 2…19; 0 and 1 have rules of their own.
+var small = [20]numeral{
+	0: {"нуль", "нуля", "нулю", "нулем"},
+	2: {"два", "двох", "двом", "двома"}, 3: {"три", "трьох", "трьом", "трьома"},
+	4: {"чотири", "чотирьох", "чотирьом", "чотирма"}, 5: {"п'ять", "п'яти", "п'яти", "п'ятьма"},
+	6: {"шість", "шести", "шести", "шістьма"}, 7: {"сім", "семи", "семи", "сьома"},
+	8: {"вісім", "восьми", "восьми", "вісьма"}, 9: {"дев'ять", "дев'яти", "дев'яти", "дев'ятьма"},
+	10: {"десять", "десяти", "десяти", "десятьма"}, 11: teen("оди"), 12: teen("два"), 13: teen("три"),
+	14: teen("чотир"), 15: teen("п'ят"), 16: teen("шіст"), 17: teen("сім"), 18: teen("вісім"), 19: teen("дев'ят"),
 }
 
-var teens = [10]string{"десять", "одинадцять", "дванадцять", "тринадцять", "чотирнадцять", "п'ятнадцять", "шістнадцять",
-	"сімнадцять", "вісімнадцять", "дев'ятнадцять"}
+// tens holds 20…90 by their first digit.
+var tens = [10]numeral{2: ty("двадцят"), 3: ty("тридцят"), 4: {"сорок", "сорока", "сорока", "сорока"},
+	5: fifty("п'ят"), 6: fifty("шіст"), 7: fifty("сім"), 8: fifty("вісім"),
+	9: {"дев'яносто", "дев'яноста", "дев'яноста", "дев'яноста"}}
 
-var tens = [10]string{2: "двадцять", 3: "тридцять", 4: "сорок", 5: "п'ятдесят", 6: "шістдесят", 7: "сімдесят",
-	8: "вісімдесят", 9: "дев'яносто"}
+// hundreds holds 100…900 by their first digit.
+var hundreds = [10]numeral{1: {"сто", "ста", "ста", "ста"},
+	2: {"двісті", "двохсот", "двомстам", "двомастами"}, 3: {"триста", "трьохсот", "трьомстам", "трьомастами"},
+	4: {"чотириста", "чотирьохсот", "чотирьомстам", "чотирмастами"},
+	5: hundred("п'ятсот", "п'яти", "п'ятьма"), 6: hundred("шістсот", "шести", "шістьма"),
+	7: hundred("сімсот", "семи", "сьома"), 8: hundred("вісімсот", "восьми", "вісьма"),
+	9: hundred("дев'ятсот", "дев'яти", "дев'ятьма")}
 
-var hundreds = [10]string{1: "сто", 2: "двісті", 3: "триста", 4: "чотириста", 5: "п'ятсот", 6: "шістсот", 7: "сімсот",
-	8: "вісімсот", 9: "дев'ятсот"}
+// teen makes 11…19.
+func teen(stem string) numeral { return ty(stem + "надцят") }
 
-var unitsGen = [10]string{"нуля", "одного", "двох", "трьох", "чотирьох", "п'яти", "шести", "семи", "восьми", "дев'яти"}
+// ty makes a numeral that ends in a soft sign.
+func ty(stem string) numeral { return numeral{stem + "ь", stem + "и", stem + "и", stem + "ьма"} }
 
-var tensGen = [10]string{2: "двадцяти", 3: "тридцяти", 4: "сорока", 5: "п'ятдесяти", 6: "шістдесяти", 7: "сімдесяти",
-	8: "вісімдесяти", 9: "дев'яноста"}
+// fifty makes 50…80, of which only the second half is declined.
+func fifty(stem string) numeral {
+	return numeral{stem + "десят", stem + "десяти", stem + "десяти", stem + "десятьма"}
+}
 
-var hundredsGen = [10]string{1: "ста", 2: "двохсот", 3: "трьохсот", 4: "чотирьохсот", 5: "п'ятисот", 6: "шестисот",
-	7: "семисот", 8: "восьмисот", 9: "дев'ятисот"}
+// hundred makes 500…900.
+func hundred(nom, gen, ins string) numeral {
+	return numeral{nom, gen + "сот", gen + "стам", ins + "стами"}
+}
 
-// The scales above a hundred.
-var (
-	thousand = Noun{Gender: Fem, One: "тисяча", Few: "тисячі", Many: "тисяч", OneGen: "тисячі", OneAcc: "тисячу"}
-	million  = Noun{Gender: Masc, One: "мільйон", Few: "мільйони", Many: "мільйонів", OneGen: "мільйона"}
-	billion  = Noun{Gender: Masc, One: "мільярд", Few: "мільярди", Many: "мільярдів", OneGen: "мільярда"}
-)
+// one says 1 in a gender and a case.
+func one(g Gender, c Case) string {
+	if g == Fem {
+		return [...]string{"одна", "однієї", "одній", "одну", "однією", "одній"}[c]
+	}
+	nom := "один"
+	if g == Neut {
+		nom = "одне"
+	}
+	return [...]string{nom, "одного", "одному", nom, "одним", "одному"}[c]
+}
+
+// below1000 says 1…999.
+func below1000(n int64, g Gender, c Case) []string {
+	var out []string
+	if h := n / 100; h > 0 {
+		out = append(out, hundreds[h].in(c))
+	}
+	if n %= 100; n >= 20 {
+		out = append(out, tens[n/10].in(c))
+		n %= 10
+	}
+	switch {
+	case n == 0:
+	case n == 1:
+		out = append(out, one(g, c))
+	case n == 2 && g == Fem && (c == Nom || c == Acc):
+		out = append(out, "дві")
+	default:
+		out = append(out, small[n].in(c))
+	}
+	return out
+}
+
+// scale is a power of thousand with its noun.
+type scale struct {
+	size int64
+	noun Noun
+}
+
+// scales, the largest first.
+var scales = [...]scale{
+	{1_000_000_000, Noun{Masc, "мільярд", "мільярди", "мільярдів", "мільярда", ""}},
+	{1_000_000, Noun{Masc, "мільйон", "мільйони", "мільйонів", "мільйона", ""}},
+	{1000, Noun{Fem, "тисяча", "тисячі", "тисяч", "тисячі", "тисячу"}},
+}
 
 // maxNumber is the largest number with a reading.
 const maxNumber = 999_999_999_999
 
-// Cardinal says n (0…999 999 999 999) in a gender and a case. Dative, instrumental and locative fall back on the genitive
-// forms of the numeral, which serve as locative («у двох»).
+// Cardinal says n (0…999 999 999 999) in a gender and a case: «двадцять одна», «двадцяти однієї».
 func Cardinal(n int64, g Gender, c Case) string {
-	if n == 0 {
-		return pick(c, "нуль", "нуля")
+	if n <= 0 || n > maxNumber {
+		return small[0].in(c)
 	}
 	var out []string
-	for _, s := range []struct {
-		size int64
-		noun Noun
-	}{{1_000_000_000, billion}, {1_000_000, million}, {1000, thousand}} {
+	for _, s := range scales {
 		if k := n / s.size; k > 0 {
-			out = append(out, below1000(k, s.noun.Gender, c), s.noun.Form(k, c))
+			out = append(out, below1000(k, s.noun.Gender, c)...)
+			out = append(out, s.noun.Form(k, c))
 			n %= s.size
 		}
 	}
-	if n > 0 {
-		out = append(out, below1000(n, g, c))
-	}
-	return strings.Join(out, " ")
+	return strings.Join(append(out, below1000(n, g, c)...), " ")
 }
 
-// pick chooses the direct form (nominative, accusative) or the oblique one.
-func pick(c Case, direct, oblique string) string {
-	if c == Nom || c == Acc {
-		return direct
-	}
-	return oblique
+// Noun is a countable noun with the forms that numerals need.
+type Noun struct {
+	Gender Gender
+	// One, Few, Many: nominative singular, nominative plural (with 2-4), genitive plural; OneGen: genitive singular;
+	// OneAcc: accusative singular, empty when equal to One.
+	One, Few, Many, OneGen, OneAcc string
 }
 
-// below1000 says 1…999.
-func below1000(n int64, g Gender, c Case) string {
-	var out []string
-	add := func(direct, oblique string) { out = append(out, pick(c, direct, oblique)) }
-	if h := n / 100; h > 0 {
-		add(hundreds[h], hundredsGen[h])
-	}
-	n %= 100
-	if n >= 10 && n < 20 {
-		add(teens[n-10], soft(teens[n-10]))
-		return strings.Join(out, " ")
-	}
-	if t := n / 10; t > 0 {
-		add(tens[t], tensGen[t])
-	}
-	switch u := n % 10; {
-	case u == 0:
-	case u == 1 && g == Fem:
-		switch c {
-		case Nom:
-			out = append(out, "одна")
-		case Acc:
-			out = append(out, "одну")
-		default:
-			out = append(out, "однієї")
-		}
-	default:
-		add(units[g][u], unitsGen[u])
-	}
-	return strings.Join(out, " ")
-}
+// isOne and isFew are the plural categories of CLDR for Ukrainian.
+func isOne(n int64) bool { return n%10 == 1 && n%100 != 11 }
 
-// soft gives the genitive of a numeral that ends in a soft sign.
-func soft(s string) string { return strings.TrimSuffix(s, "ь") + "и" }
+func isFew(n int64) bool { return n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14) }
 
-// Form gives the noun as n demands it in a case: «одна хвилина», «двох хвилин».
+// Form gives the noun as n demands it in the nominative, accusative or genitive («одна хвилина», «двох хвилин»), which is
+// all that prompts use; any other case gives the genitive.
 func (w Noun) Form(n int64, c Case) string {
-	one := n%10 == 1 && n%100 != 11
-	few := n%10 >= 2 && n%10 <= 4 && (n%100 < 12 || n%100 > 14)
+	single := isOne(n)
 	switch {
-	case one && c == Nom, one && c == Acc && w.OneAcc == "":
-		return w.One
-	case one && c == Acc:
-		return w.OneAcc
-	case one:
+	case c == Nom || c == Acc:
+		switch {
+		case single && c == Acc && w.OneAcc != "":
+			return w.OneAcc
+		case single:
+			return w.One
+		case isFew(n):
+			return w.Few
+		}
+		return w.Many
+	case single:
 		return w.OneGen
-	case few && (c == Nom || c == Acc):
-		return w.Few
 	}
 	return w.Many
 }
@@ -154,9 +191,53 @@ var (
 	Second   = Noun{Fem, "секунда", "секунди", "секунд", "секунди", "секунду"}
 	Hour     = Noun{Fem, "година", "години", "годин", "години", "годину"}
 	Day      = Noun{Masc, "день", "дні", "днів", "дня", ""}
+	Month    = Noun{Masc, "місяць", "місяці", "місяців", "місяця", ""}
 	Hryvnia  = Noun{Fem, "гривня", "гривні", "гривень", "гривні", "гривню"}
 	Kopeck   = Noun{Fem, "копійка", "копійки", "копійок", "копійки", "копійку"}
 	Percent  = Noun{Masc, "відсоток", "відсотки", "відсотків", "відсотка", ""}
 	Call     = Noun{Masc, "дзвінок", "дзвінки", "дзвінків", "дзвінка", ""}
 	Document = Noun{Masc, "документ", "документи", "документів", "документа", ""}
 )
+
+// counted says n with its noun.
+func counted(n int64, w Noun, c Case) string { return Cardinal(n, w.Gender, c) + " " + w.Form(n, c) }
+
+// parts are the names of decimal fractions by the number of digits, nominative singular and genitive plural.
+var parts = [...][2]string{1: {"десята", "десятих"}, 2: {"сота", "сотих"}, 3: {"тисячна", "тисячних"},
+	4: {"десятитисячна", "десятитисячних"}}
+
+// decimal says whole,frac: «два з половиною», «п'ять сотих», «три цілих чотирнадцять сотих»; false when it has no reading.
+func decimal(whole, frac string, g Gender, c Case) (string, bool) {
+	frac = strings.TrimRight(frac, "0")
+	w, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || w > maxNumber || len(frac) >= len(parts) {
+		return "", false
+	}
+	switch {
+	case frac == "":
+		return Cardinal(w, g, c), true
+	case frac == "5" && w == 1:
+		if g == Fem {
+			return "півтори", true
+		}
+		return "півтора", true
+	case frac == "5" && w > 1:
+		return Cardinal(w, g, c) + " з половиною", true
+	}
+	f, err := strconv.ParseInt(frac, 10, 64)
+	if err != nil {
+		return "", false
+	}
+	name := parts[len(frac)][1]
+	if isOne(f) && (c == Nom || c == Acc) {
+		name = parts[len(frac)][0]
+	}
+	out := Cardinal(f, Fem, c) + " " + name
+	if w > 0 {
+		out = Cardinal(w, Fem, c) + " цілих " + out
+		if isOne(w) {
+			out = strings.Replace(out, " цілих ", " ціла ", 1)
+		}
+	}
+	return out, true
+}

@@ -72,38 +72,107 @@ func Count(n int, noun Noun) Value {
 func Minutes(n int) Value { return Count(n, Minute) }
 
 // Ordinal is a place in the queue, neuter: «перше».
-func Ordinal(n int) Value { return Value{} }
+func Ordinal(n int) Value {
+	return Value{KindOrdinal, func(c Case) (string, error) {
+		if n < 0 || n > 999_999 {
+			return "", &Error{Bad: fmt.Sprint(n), Why: "число поза межами"}
+		}
+		return OrdinalWord(int64(n), Neut, c), nil
+	}}
+}
 
 // Clock is a time of day: «восьма година» (Nom), «восьмої години» (Gen), «восьмій годині» (Loc).
-func Clock(hour, minute int) Value { return Value{} }
+func Clock(hour, minute int) Value {
+	return Value{KindClock, func(c Case) (string, error) {
+		if hour < 0 || hour > 24 || minute < 0 || minute > 59 {
+			return "", &Error{Bad: fmt.Sprintf("%d:%02d", hour, minute), Why: "такого часу немає"}
+		}
+		return clock(hour, minute, c), nil
+	}}
+}
 
 // Time is the time of day of t, in t's own place.
 func Time(t time.Time) Value { return Clock(t.Hour(), t.Minute()) }
 
-// TimeRange is «з восьмої до сімнадцятої години»; from and to are times of one day, given since midnight.
-func TimeRange(from, to time.Duration) Value { return Value{} }
+// TimeRange is «з восьмої до сімнадцятої години»; from and to are times of one day, given since midnight (24 h is its end).
+func TimeRange(from, to time.Duration) Value {
+	return Value{KindRange, func(Case) (string, error) {
+		if from < 0 || to > 24*time.Hour || from >= to {
+			return "", &Error{Bad: from.String() + "–" + to.String(), Why: "такого проміжку немає"}
+		}
+		return clockRange(int(from.Hours()), int(from.Minutes())%60, int(to.Hours()), int(to.Minutes())%60), nil
+	}}
+}
 
 // Date is a day and month: genitive «двадцять третього листопада», nominative «двадцять третє листопада».
-func Date(t time.Time) Value { return Value{} }
+func Date(t time.Time) Value {
+	return Value{KindDate, func(c Case) (string, error) { return day(t.Day(), t.Month(), c), nil }}
+}
 
-// DateYear is Date with the year.
-func DateYear(t time.Time) Value { return Value{} }
+// DateYear is Date with the year: «двадцять третього листопада дві тисячі двадцять шостого року».
+func DateYear(t time.Time) Value {
+	return Value{KindDate, func(c Case) (string, error) {
+		return day(t.Day(), t.Month(), c) + " " + yearOf(t.Year()), nil
+	}}
+}
 
-// WeekdayDate is «вівторка, двадцять четвертого листопада» (Gen) – a day to which something is promised.
-func WeekdayDate(t time.Time) Value { return Value{} }
+// WeekdayDate is a day to which something is promised: «вівторка, двадцять четвертого листопада» in the genitive.
+func WeekdayDate(t time.Time) Value {
+	return Value{KindDate, func(c Case) (string, error) {
+		return weekday(t.Weekday(), c) + ", " + day(t.Day(), t.Month(), c), nil
+	}}
+}
 
-// Opening tells when something opens, seen from now: «сьогодні з тринадцятої години», «завтра з восьмої години»,
-// «у понеділок з восьмої години», «четвертого січня з восьмої години». Both times must be in the centre's own place.
-func Opening(t, now time.Time) Value { return Value{} }
+// Opening tells when something opens, seen from now: «сьогодні з тринадцятої години», «завтра з восьмої години», «у понеділок
+// з восьмої години» (within a week), «четвертого січня з восьмої години». Both times must be in the centre's own place.
+func Opening(t, now time.Time) Value {
+	return Value{KindMoment, func(Case) (string, error) {
+		midnight := func(x time.Time) time.Time { return time.Date(x.Year(), x.Month(), x.Day(), 0, 0, 0, 0, time.UTC) }
+		hour := " з " + clock(t.Hour(), t.Minute(), Gen)
+		switch days := int(midnight(t).Sub(midnight(now)).Hours() / 24); {
+		case days == 0:
+			return "сьогодні" + hour, nil
+		case days == 1:
+			return "завтра" + hour, nil
+		case days > 1 && days < 7:
+			return on(t.Weekday()) + hour, nil
+		}
+		return day(t.Day(), t.Month(), Gen) + hour, nil
+	}}
+}
 
-// Phone is a telephone number in groups: «нуль шістдесят сім, сто двадцять три, …». It takes digits in any grouping, with or without +380.
-func Phone(number string) Value { return Value{} }
+// Phone is a telephone number in groups: «нуль шістдесят сім, сто двадцять три, …». It takes digits in any grouping, with or
+// without +380.
+func Phone(number string) Value {
+	return Value{KindPhone, func(Case) (string, error) {
+		d := digitsOf(number)
+		if d == "" {
+			return "", &Error{Bad: "номер", Why: "у номері немає цифр"}
+		}
+		return phone(d), nil
+	}}
+}
 
 // Ticket is a card's number, digits in pairs: «сорок сім, нуль два».
-func Ticket(number string) Value { return Value{} }
+func Ticket(number string) Value {
+	return Value{KindTicket, func(Case) (string, error) {
+		d := digitsOf(number)
+		if d == "" {
+			return "", &Error{Bad: number, Why: "у номері немає цифр"}
+		}
+		return pairs(d), nil
+	}}
+}
 
 // Money is a sum in kopecks.
-func Money(kopecks int64) Value { return Value{} }
+func Money(kopecks int64) Value {
+	return Value{KindMoney, func(c Case) (string, error) {
+		if kopecks < 0 || kopecks/100 > maxNumber {
+			return "", &Error{Bad: fmt.Sprint(kopecks), Why: "сума поза межами"}
+		}
+		return money(kopecks, c), nil
+	}}
+}
 
 // VarType is what a variable of a prompt may be and the case in which it is said.
 type VarType struct {
@@ -163,7 +232,7 @@ func Fill(template string, vars map[string]Value) (string, error) {
 		if !closed {
 			return "", &Error{Text: template, Bad: "{", Why: "дужку змінної не закрито"}
 		}
-		s, err := fillOne(types, name, vars)
+		s, err := fillOne(types, before, name, vars)
 		if err != nil {
 			return "", err
 		}
@@ -172,8 +241,9 @@ func Fill(template string, vars map[string]Value) (string, error) {
 	}
 }
 
-// fillOne says one variable.
-func fillOne(types map[string]VarType, name string, vars map[string]Value) (string, error) {
+// fillOne says one variable in the case of an explicit {name:gen}, else of the governing word before it, else of its type.
+func fillOne(types map[string]VarType, before, name string, vars map[string]Value) (string, error) {
+	name, explicit, _ := strings.Cut(name, ":")
 	t, ok := types[name]
 	if !ok {
 		return "", &Error{Bad: name, Why: "такої змінної немає"}
@@ -185,5 +255,17 @@ func fillOne(types map[string]VarType, name string, vars map[string]Value) (stri
 	if !slices.Contains(t.Kinds, v.kind) {
 		return "", &Error{Bad: name, Why: "значення не того типу"}
 	}
-	return v.In(t.Case)
+	c := t.Case
+	if g, ok := governed(before); ok && g != Loc {
+		c = g
+	}
+	if explicit != "" {
+		if c, ok = caseNames[explicit]; !ok {
+			return "", &Error{Bad: name + ":" + explicit, Why: "такого відмінка немає"}
+		}
+	}
+	return v.In(c)
 }
+
+// caseNames are the cases that a template may name.
+var caseNames = map[string]Case{"nom": Nom, "gen": Gen, "dat": Dat, "acc": Acc, "ins": Ins, "loc": Loc}

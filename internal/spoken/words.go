@@ -2,11 +2,40 @@ package spoken
 
 import "strings"
 
-// Words gives the words to be said for a raw Ukrainian text.
+// maxRounds bounds the search for a fixed point; ordinary texts are stable after the first round.
+const maxRounds = 5
+
+// Words gives the words to be said for a raw Ukrainian text. The order of the rules is telephone numbers, dates, times,
+// money, other numbers, brackets, abbreviations, Latin, capitals. The result is a fixed point: Words(Words(t)) = Words(t).
 func Words(text string) (string, error) {
-	text = strings.Join(strings.Fields(text), " ")
-	if err := check(text); err != nil {
-		return "", err
+	for range maxRounds {
+		next := round(text)
+		if next == text {
+			return next, check(next)
+		}
+		if err := check(next); err != nil {
+			return "", err
+		}
+		text = next
 	}
-	return text, nil
+	return "", &Error{Text: text, Bad: text, Why: "правила читання не сходяться"}
 }
+
+// round runs all rules once.
+func round(text string) string {
+	text = typography(text)
+	if strings.ContainsAny(text, digitMarks) {
+		for _, r := range numberRules {
+			text = r.apply(text)
+		}
+	}
+	for _, r := range textRules {
+		text = r.apply(text)
+	}
+	text = abbreviations(text)
+	text = shouting(text)
+	return tidy(text)
+}
+
+// digitMarks: a text without any of them needs no number rule. Roman numerals are Latin capitals.
+const digitMarks = "0123456789IVXLCDM"
