@@ -74,6 +74,8 @@ type Speech struct {
 	Engines []string `toml:"engines"`
 	Voice   string   `toml:"voice"`
 	Command []string `toml:"command"`
+	Clips   string   `toml:"clips"`   // folder of rendered clips; empty: in the data folder
+	Prepare bool     `toml:"prepare"` // render everything at start, beside the calls
 }
 
 // Limits bound what one machine takes on.
@@ -106,7 +108,7 @@ func Defaults() Config {
 		Hours:  hours.Default(),
 		HTTP:   HTTP{Listen: "127.0.0.1:8080", HTTPS: ":8443"},
 		SIP:    SIP{Listen: ":5060", RTP: "16000-17999"},
-		Speech: Speech{Engines: []string{"rhvoice", "espeak"}, Voice: "natalia"},
+		Speech: Speech{Engines: []string{"rhvoice", "espeak"}, Voice: "natalia", Prepare: true},
 		Limits: Limits{Calls: 200, Waiting: 20, WaitMinutes: 10, OfferSeconds: 20, WrapSeconds: 30, Message: 120,
 			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30},
 	}

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+
+	ours "dovidka/internal/media"
+)
+
+// robot is an operator in a browser: the same HTTP API, live events, signalling and WebRTC as the page, without the page
+// (the page itself is tested by ui/stories in Chromium).
+type robot struct {
+	host   string
+	client *http.Client
+	cancel context.CancelFunc
+	pc     *webrtc.PeerConnection
+
+	mu    sync.Mutex
+	view  map[string]json.RawMessage
+	heard []byte
+	up    bool
+}
+
+// cmdOperator: operator LOGIN [ready] — an operator signs in, opens the desk and takes calls.
+func (w *world) cmdOperator(args []string) error {
+	c, err := signIn(w.http, args[0])
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &robot{host: w.http, client: c, cancel: cancel}
+	if old := w.robots[args[0]]; old != nil {
+		old.close()
+	}
+	w.robots[args[0]] = r
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	if len(args) > 1 && args[1] == "signed-in" {
+		return nil
+	}
+	if err := eventually(func() error {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if !r.up {
+			return errors.New("the browser's sound did not come up")
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	return r.post("/api/desk/status", map[string]string{"status": "ready", "reason": ""})
+}
+
+func (r *robot) close() {
+	r.cancel()
+	if r.pc != nil {
+		r.pc.Close()
+	}
+}
+
+func (r *robot) post(path string, body any) error {
+	b, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		b = []byte("{}")
+	}
+	res, err := r.client.Post("http://"+r.host+path, "application/json", bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 {
+		text, _ := io.ReadAll(res.Body)
+		return fmt.Errorf("%s: %d %s", path, res.StatusCode, text)
+	}
+	return nil
+}
+
+func (r *robot) socket(ctx context.Context, path string) (*websocket.Conn, error) {
+	c, _, err := websocket.Dial(ctx, "ws://"+r.host+path, &websocket.DialOptions{HTTPClient: &http.Client{Jar: r.client.Jar},
+		HTTPHeader: http.Header{"Origin": {"http://" + r.host}}})
+	if err == nil {
+		c.SetReadLimit(1 << 20)
+	}
+	return c, err
+}
+
+// open starts the two sockets of a desk.
+func (r *robot) open(ctx context.Context) error {
+	live, err := r.socket(ctx, "/api/live")
+	if err != nil {
+		return fmt.Errorf("live: %w", err)
+	}
+	phone, err := r.socket(ctx, "/api/phone")
+	if err != nil {
+		return fmt.Errorf("phone: %w", err)
+	}
+	go func() {
+		for {
+			v := map[string]json.RawMessage{}
+			if wsjson.Read(ctx, live, &v) != nil {
+				return
+			}
+			r.mu.Lock()
+			r.view = v
+			r.mu.Unlock()
+		}
+	}()
+	go r.signalling(ctx, phone)
+	return nil
+}
+
+type signal struct {
+	Type string `json:"type"`
+	SDP  string `json:"sdp,omitempty"`
+	N    int    `json:"n,omitempty"`
+}
+
+func (r *robot) signalling(ctx context.Context, c *websocket.Conn) {
+	for {
+		var m signal
+		if wsjson.Read(ctx, c, &m) != nil {
+			return
+		}
+		switch m.Type {
+		case "ping":
+			wsjson.Write(ctx, c, signal{Type: "pong", N: m.N})
+		case "offer":
+			sdp, err := r.accept(ctx, m.SDP)
+			if err != nil {
+				return
+			}
+			wsjson.Write(ctx, c, signal{Type: "answer", SDP: sdp})
+		}
+	}
+}
+
+// accept answers the server's offer as a browser does: it sends a tone of 880 Hz for a voice and keeps what it hears.
+func (r *robot) accept(ctx context.Context, offer string) (string, error) {
+	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
+	if err != nil {
+		return "", err
+	}
+	if r.pc != nil {
+		r.pc.Close()
+	}
+	r.pc = pc
+	track, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: 8000}, "voice", "desk")
+	if err != nil {
+		return "", err
+	}
+	pc.OnTrack(func(t *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		for {
+			p, _, err := t.ReadRTP()
+			if err != nil {
+				return
+			}
+			r.mu.Lock()
+			r.heard = append(r.heard, p.Payload...)
+			r.mu.Unlock()
+		}
+	})
+	pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		r.mu.Lock()
+		r.up = s == webrtc.PeerConnectionStateConnected
+		r.mu.Unlock()
+	})
+	if err := pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+		return "", err
+	}
+	if _, err := pc.AddTrack(track); err != nil {
+		return "", err
+	}
+	answer, err := pc.CreateAnswer(nil)
+	if err != nil {
+		return "", err
+	}
+	gathered := webrtc.GatheringCompletePromise(pc)
+	if err := pc.SetLocalDescription(answer); err != nil {
+		return "", err
+	}
+	<-gathered
+	go talk(ctx, track)
+	return pc.LocalDescription().SDP, nil
+}
+
+// talk sends 20 ms of an 880 Hz tone, fifty times a second.
+func talk(ctx context.Context, t *webrtc.TrackLocalStaticSample) {
+	tone := ours.Tone(880, time.Hour, -15)
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var f ours.Frame
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if !tone.Next(&f) || t.WriteSample(media.Sample{Data: bytes.Clone(f[:]), Duration: 20 * time.Millisecond}) != nil {
+				return
+			}
+		}
+	}
+}
+
+func (r *robot) has(part string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.view[part]
+	return len(v) > 0 && string(v) != "null"
+}
+
+func (w *world) robot(login string) (*robot, error) {
+	if r := w.robots[login]; r != nil {
+		return r, nil
+	}
+	return nil, fmt.Errorf("operator %s has not signed in", login)
+}
+
+// cmdOffered: offered LOGIN — the desk shows a call that rings.
+func (w *world) cmdOffered(args []string) error {
+	r, err := w.robot(args[0])
+	if err != nil {
+		return err
+	}
+	return eventually(func() error {
+		if !r.has("offer") {
+			return fmt.Errorf("no call is offered to %s", args[0])
+		}
+		return nil
+	})
+}
+
+// cmdAnswer: answer LOGIN — F3.
+func (w *world) cmdAnswer(args []string) error {
+	if err := w.cmdOffered(args); err != nil {
+		return err
+	}
+	return w.robots[args[0]].post("/api/desk/answer", nil)
+}
+
+// cmdBridged: bridged NAME LOGIN — each hears the other's tone (440 Hz the citizen, 880 Hz the operator) and not their own.
+func (w *world) cmdBridged(args []string) error {
+	c, err := w.person(args[0])
+	if err != nil || c.leg == nil {
+		return fmt.Errorf("no call: %w", errors.Join(err, c.err))
+	}
+	r, err := w.robot(args[1])
+	if err != nil {
+		return err
+	}
+	c.leg.Media().Play(ours.Tone(440, 5*time.Minute, -15))
+	return eventually(func() error {
+		r.mu.Lock()
+		r.heard = nil
+		r.mu.Unlock()
+		c.mu.Lock()
+		from := len(c.heard)
+		c.mu.Unlock()
+		time.Sleep(500 * time.Millisecond)
+		r.mu.Lock()
+		desk := bytes.Clone(r.heard)
+		r.mu.Unlock()
+		ear := c.since(from)
+		if a, b := ours.ToneLevel(ear, 880), ours.ToneLevel(ear, 440); a < -30 || b > a-20 {
+			return fmt.Errorf("the citizen hears 880 Hz at %.0f dB and 440 Hz at %.0f dB", a, b)
+		}
+		if a, b := ours.ToneLevel(desk, 440), ours.ToneLevel(desk, 880); a < -30 || b > a-20 {
+			return fmt.Errorf("the operator hears 440 Hz at %.0f dB and 880 Hz at %.0f dB", a, b)
+		}
+		return nil
+	})
+}

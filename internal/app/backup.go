@@ -1,0 +1,181 @@
+package app
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"dovidka/internal/store"
+)
+
+// kept are the folders of the data folder that a backup holds beside the database; clips are made anew.
+var kept = []string{"messages", "tls"}
+
+const dbName = "dovidka.db"
+
+// Backup writes one file (tar.gz, readable by its owner only) with a consistent copy of the database, the messages and the
+// certificates. The program may be running. With PostgreSQL the database is backed up by its own tools (pg_dump).
+func Backup(ctx context.Context, c Config, out string, w io.Writer) (err error) {
+	if c.Store.PostgresFile != "" {
+		fmt.Fprintln(w, "База в PostgreSQL: її копію робить pg_dump. Тут — лише повідомлення і сертифікати.")
+	}
+	f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("файл %s уже є: виберіть іншу назву", out)
+	}
+	if err != nil {
+		return fmt.Errorf("не вдалося створити %s: %s", out, osReason(err))
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(out)
+		}
+	}()
+	z := gzip.NewWriter(f)
+	t := tar.NewWriter(z)
+	err = pack(ctx, c, t)
+	if err = errors.Join(err, t.Close(), z.Close(), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("копію не зроблено: %w", err)
+	}
+	st, err := os.Stat(out)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "Копію записано: %s (%d КБ). У ній персональні дані: бережіть її як саму базу.\n", out, st.Size()/1024)
+	return nil
+}
+
+func pack(ctx context.Context, c Config, t *tar.Writer) error {
+	if c.Store.PostgresFile == "" {
+		tmp, err := os.MkdirTemp(c.Data, "backup-")
+		if err != nil {
+			return errors.New(osReason(err))
+		}
+		defer os.RemoveAll(tmp)
+		db, err := store.Open(ctx, "sqlite:"+filepath.Join(c.Data, dbName))
+		if err != nil {
+			return err
+		}
+		copied := filepath.Join(tmp, dbName)
+		if err := errors.Join(db.Backup(ctx, copied), db.Close()); err != nil {
+			return err
+		}
+		if err := addFile(t, copied, dbName); err != nil {
+			return err
+		}
+	}
+	for _, dir := range kept {
+		root := filepath.Join(c.Data, dir)
+		err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil
+				}
+				return err
+			}
+			rel, err := filepath.Rel(c.Data, p)
+			if err != nil {
+				return err
+			}
+			return addFile(t, p, filepath.ToSlash(rel))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addFile(t *tar.Writer, path, name string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := t.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: st.Size(), ModTime: st.ModTime(), Format: tar.FormatPAX}); err != nil {
+		return err
+	}
+	_, err = io.CopyN(t, f, st.Size()) // a message that is being recorded may grow: take what the header says
+	return err
+}
+
+// Restore unpacks a backup beside the data folder, checks it, and only then puts it in the folder's place; what stood there is
+// kept under another name, which is printed.
+func Restore(ctx context.Context, c Config, from string, w io.Writer) error {
+	unlock, err := lockData(c.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	stage, err := os.MkdirTemp(filepath.Dir(filepath.Clean(c.Data)), ".restore-")
+	if err != nil {
+		return errors.New(osReason(err))
+	}
+	defer os.RemoveAll(stage)
+	if err := unpack(from, stage); err != nil {
+		return fmt.Errorf("копія %s пошкоджена або це не копія Довідки: %w", from, err)
+	}
+	if c.Store.PostgresFile == "" {
+		if err := store.Check(ctx, filepath.Join(stage, dbName)); err != nil {
+			return fmt.Errorf("база в копії %s непридатна: %w", from, err)
+		}
+	}
+	aside := fmt.Sprintf("%s.before-restore-%s", filepath.Clean(c.Data), time.Now().Format("20060102-150405"))
+	if err := os.Rename(c.Data, aside); err != nil {
+		return fmt.Errorf("не вдалося відсунути теку %s: %s", c.Data, osReason(err))
+	}
+	if err := os.Rename(stage, c.Data); err != nil {
+		return errors.Join(fmt.Errorf("не вдалося поставити відновлене на місце: %s", osReason(err)), os.Rename(aside, c.Data))
+	}
+	fmt.Fprintf(w, "Відновлено в %s. Те, що там було, лежить у %s.\n", c.Data, aside)
+	return nil
+}
+
+func unpack(from, dir string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return errors.New(osReason(err))
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return err
+	}
+	t := tar.NewReader(z)
+	for {
+		h, err := t.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || strings.HasPrefix(h.Name, ".") {
+			return fmt.Errorf("несподіваний запис «%s»", h.Name)
+		}
+		path := filepath.Join(dir, filepath.FromSlash(h.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(out, t)
+		if err := errors.Join(err, out.Sync(), out.Close()); err != nil {
+			return err
+		}
+	}
+}

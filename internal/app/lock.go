@@ -1,0 +1,26 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockData makes the data folder ours alone until unlock (or until the process ends, however it ends): two programs over one
+// folder would both answer the same calls.
+func lockData(dir string) (unlock func(), err error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("не вдалося створити теку даних %s: %s", dir, osReason(err))
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("не вдалося відкрити теку даних %s: %s", dir, osReason(err))
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("з текою %s уже працює інша Довідка: зупиніть її або задайте іншу теку (--data)", dir)
+	}
+	return func() { f.Close() }, nil
+}
