@@ -36,9 +36,16 @@ func ParseNumber(s string) Number {
 	}
 	digits, plus, ok := bareDigits(user)
 	if !ok {
-		return Number(cleanUser(user))
+		if clean := cleanUser(user); clean != user {
+			return ParseNumber(clean)
+		}
+		return Number(user)
 	}
-	return Number(international(digits, plus))
+	n := international(digits, plus)
+	if anonymous(n) {
+		return ""
+	}
+	return Number(n)
 }
 
 // userPart cuts the scheme, the host and the parameters of a URI away (RFC 3261 §19.1.1, RFC 3966 §3).
@@ -56,7 +63,7 @@ func userPart(s string) string {
 	if i := strings.IndexAny(s, "@;>"); i >= 0 {
 		s = s[:i]
 	}
-	return strings.ReplaceAll(strings.TrimSpace(s), "%2b", "+")
+	return strings.NewReplacer("%2b", "+", "%2B", "+").Replace(strings.TrimSpace(s))
 }
 
 // bareDigits drops the separators people write; ok is false when anything but digits is left.
