@@ -59,20 +59,6 @@ func (s *Schedule) operatorHours(breaks bool) string {
 	return strings.Join(out, ", ")
 }
 
-// ClosedShort is the one short sentence that opens a call outside hours; empty when people answer at t or nobody ever does.
-func (s *Schedule) ClosedShort(t time.Time) string {
-	v := s.At(t)
-	switch {
-	case v.Open:
-		return ""
-	case v.Reason == Break:
-		return "Зараз у операторів перерва до " + clockText(s.minuteOf(v.Until)) + "."
-	case s.OperatorHoursShort() == "":
-		return ""
-	}
-	return "Оператори відповідають " + s.OperatorHoursShort() + "."
-}
-
 // NextOpen is the next opening after t as seen from t: «сьогодні з 13:00», «завтра з 8:00», «у понеділок з 8:00»,
 // «8 січня з 8:00». Empty when it never comes.
 func (s *Schedule) NextOpen(t time.Time) string {
