@@ -46,7 +46,7 @@ var may = map[string][]string{
 	"switchboard": {"call", "fault", "hours", "ivr", "media", "queue", "speech", "spoken", "casework", "journal", "survey", "staff"},
 	"selftest":    {"call", "fault", "media", "sipua"},
 	// DOOR: app alone may import everything
-	"web": {"audit", "call", "casework", "catalogue", "fault", "journal", "staff", "survey", "switchboard"},
+	"web": {"audit", "call", "casework", "catalogue", "fault", "journal", "media", "staff", "survey", "switchboard"},
 }
 
 // fences: outside libraries and the rooms that may use them.

@@ -1,0 +1,242 @@
+package web
+
+import (
+	"strings"
+
+	"dovidka/internal/call"
+)
+
+// outcomes is the closed list in the order of precedence (docs/metrics.md).
+func outcomes() []call.Outcome {
+	return []call.Outcome{call.OutTest, call.OutServed, call.OutTransferredOut, call.OutCallbackTaken, call.OutMessageLeft, call.OutInformed,
+		call.OutAbandonedQueue, call.OutAbandonedMenu, call.OutAbandonedGreeting, call.OutClosedNoMessage, call.OutCancelled,
+		call.OutRefused, call.OutOverload, call.OutDropped}
+}
+
+// outcomeText says an outcome to the reader of the journal.
+func outcomeText(o call.Outcome) string {
+	switch o {
+	case call.OutTest:
+		return "Перевірочний дзвінок"
+	case call.OutServed:
+		return "Розмова з оператором"
+	case call.OutTransferredOut:
+		return "Переведено назовні"
+	case call.OutCallbackTaken:
+		return "Замовлено зворотний дзвінок"
+	case call.OutMessageLeft:
+		return "Залишено повідомлення"
+	case call.OutInformed:
+		return "Отримано довідку без оператора"
+	case call.OutAbandonedQueue:
+		return "Не дочекався в черзі"
+	case call.OutAbandonedMenu:
+		return "Поклав слухавку в меню"
+	case call.OutAbandonedGreeting:
+		return "Поклав слухавку на привітанні"
+	case call.OutClosedNoMessage:
+		return "Неробочий час, без повідомлення"
+	case call.OutCancelled:
+		return "Скасовано до відповіді"
+	case call.OutRefused:
+		return "Не прийнято"
+	case call.OutOverload:
+		return "Лінія перевантажена"
+	case call.OutDropped:
+		return "Перервано через несправність"
+	case "":
+		return "Триває"
+	}
+	return string(o)
+}
+
+// scoreText is the national scale (docs/metrics.md).
+func scoreText(score int) string {
+	switch score {
+	case 4:
+		return "чудово"
+	case 3:
+		return "добре"
+	case 2:
+		return "прийнятно"
+	case 1:
+		return "жахливо"
+	}
+	return "без відповіді"
+}
+
+func solvedText(v string) string {
+	switch v {
+	case "yes":
+		return "так"
+	case "partly":
+		return "частково"
+	case "no":
+		return "ні"
+	}
+	return "без відповіді"
+}
+
+func refusals(status string) string {
+	switch status {
+	case "404":
+		return "набрано чужий номер"
+	case "488":
+		return "телефон не пропонує звуку, який ми розуміємо"
+	case "403":
+		return "дзвінки з цієї адреси не дозволено"
+	case "480":
+		return "лінія не працює"
+	}
+	return "код " + status
+}
+
+func closedReason(v string) string {
+	switch v {
+	case "evening":
+		return "робочий день закінчився"
+	case "morning":
+		return "робочий день ще не почався"
+	case "weekend":
+		return "вихідний"
+	case "holiday":
+		return "свято"
+	case "break":
+		return "обідня перерва"
+	case "exception":
+		return "особливий графік цього дня"
+	}
+	return "неробочий час"
+}
+
+func askedHow(v string) string {
+	switch v {
+	case "key":
+		return " клавішею 0"
+	case "errors":
+		return ": з'єднано після кількох помилок"
+	case "silence":
+		return ": з'єднано, бо нічого не натискав"
+	case "menu":
+		return " через меню"
+	}
+	return ""
+}
+
+func device(v string) string {
+	if v == "phone" {
+		return "телефон"
+	}
+	return "браузер"
+}
+
+func missed(cause string) string {
+	switch cause {
+	case "refused":
+		return "дзвінок відхилено"
+	case "offline":
+		return "робоче місце не на зв'язку"
+	}
+	return "немає відповіді"
+}
+
+func leftFor(v string) string {
+	switch v {
+	case "message":
+		return "вирішив залишити повідомлення"
+	case "timeout":
+		return "минув найдовший час очікування"
+	case "full":
+		return "черга заповнена"
+	case "no_operators":
+		return "немає жодного оператора на лінії"
+	case "menu":
+		return "повернувся до меню"
+	}
+	return "інша причина"
+}
+
+func talkCause(v string) string {
+	switch v {
+	case "caller":
+		return "поклав слухавку громадянин"
+	case "agent":
+		return "завершив оператор"
+	case "lost":
+		return "оператор не повернувся на зв'язок"
+	}
+	return "з'єднання розірвано"
+}
+
+func boxName(box string) string {
+	if box == "proposals" {
+		return "пропозицію або зауваження"
+	}
+	return "повідомлення"
+}
+
+func key(k string) string {
+	switch k {
+	case "*":
+		return "«зірочку»"
+	case "#":
+		return "«решітку»"
+	}
+	return k
+}
+
+func blockName(block string) string {
+	switch block {
+	case "summary":
+		return "коротка довідка"
+	case "documents":
+		return "документи"
+	case "term_fee":
+		return "строк і вартість"
+	case "ways":
+		return "де і як подати"
+	}
+	return block
+}
+
+// promptName says what a fixed phrase was about; its exact text stands in the menu's edition.
+func promptName(id string) string {
+	switch id {
+	case "menu.main":
+		return "головне меню"
+	case "notice.unverified":
+		return "застереження, що довідку ще не перевірено"
+	case "hours.address":
+		return "адреса"
+	}
+	family, _, _ := strings.Cut(id, ".")
+	switch family {
+	case "greeting":
+		return "привітання"
+	case "notice":
+		return "застереження"
+	case "menu":
+		return "меню"
+	case "hours":
+		return "години роботи"
+	case "closed":
+		return "повідомлення про неробочий час"
+	case "alert":
+		return "повідомлення про тривогу"
+	case "queue":
+		return "оголошення в черзі"
+	case "voicemail":
+		return "підказка до запису повідомлення"
+	case "ticket":
+		return "стан звернення"
+	case "survey":
+		return "опитування"
+	case "error":
+		return "підказка про помилку"
+	case "goodbye":
+		return "прощання"
+	case "list":
+		return "перелік пунктів"
+	}
+	return "підказка «" + id + "»"
+}
