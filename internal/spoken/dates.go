@@ -40,6 +40,9 @@ var dateRules = []rule{
 		}
 		return "з " + OrdinalWord(int64(a), Neut, Gen) + " до " + OrdinalWord(int64(b), Neut, Gen) + " " + mon, true
 	}),
+	when(`з (\d{1,2}) по (\d{1,2}) `+pMonth, func(m match) (string, bool) {
+		return "з " + OrdinalWord(int64(atoi(m.g[1])), Neut, Gen) + " по " + day(atoi(m.g[2]), monthNumber(m.g[3]), Nom), true
+	}),
 	when(`(\d{1,2}) `+pMonth+`( \d{4} ?(?:року|р\.))?`, func(m match) (string, bool) {
 		d := atoi(m.g[1])
 		if d < 1 || d > 31 {
@@ -135,6 +138,10 @@ var timeRules = []rule{
 		return out, true
 	}),
 	when(`о (\d{1,2}) годині`, func(m match) (string, bool) { return at(atoi(m.g[1]), 0), atoi(m.g[1]) <= 24 }),
+	when(`(\d{1,2})\.(0[1-9]|1[0-2])`, func(m match) (string, bool) {
+		d := atoi(m.g[1])
+		return day(d, time.Month(atoi(m.g[2])), dateCase(m.before)), d >= 1 && d <= 31 && !inNumber(m.after)
+	}),
 	when(pClock, func(m match) (string, bool) {
 		c, ok := governed(m.before)
 		if !ok {
@@ -222,6 +229,9 @@ var ordinalRules = []rule{
 		if !ok || !fine || n > 999_999 {
 			return "", false
 		}
+		if m.g[2] == "й" && nounGender(m.after) == Fem {
+			return OrdinalWord(n, Fem, Loc), true
+		}
 		return OrdinalWord(n, s.g, s.c), true
 	}),
 	when(`(\d+)-([а-яіїє']{4,})`, func(m match) (string, bool) {
@@ -257,11 +267,24 @@ func sayClause(m match) (string, bool) {
 		n = int64(atoi(m.g[2]))
 	}
 	a := heads[word]
+	if m.g[1] != word && (governedGen(m.before) || clauseBefore.MatchString(m.before)) {
+		word = strings.TrimSuffix(strings.TrimSuffix(word, "я"), "а") + map[Gender]string{Fem: "и", Masc: "у"}[a.g]
+		word, a.c = strings.Replace(word, "статти", "статті", 1), Gen
+	}
 	out := word + " " + OrdinalWord(n, a.g, a.c)
 	if m.g[3] != "" {
 		out += ", " + group(m.g[3])
 	}
 	return out, n > 0
+}
+
+// clauseBefore is a clause that this one belongs to: «п. 3 ст. 8».
+var clauseBefore = regexp.MustCompile(`(?:п|пп|ч|абз)\. ?\d+ $`)
+
+// governedGen tells whether the words before demand the genitive.
+func governedGen(before string) bool {
+	c, ok := governed(before)
+	return ok && c == Gen
 }
 
 // sayRoman reads a Roman numeral before its noun.

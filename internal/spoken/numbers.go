@@ -20,11 +20,11 @@ const (
 
 // numberRules in the order of requirements D.2: telephone numbers, numbers with a sign, dates, times, money, the rest.
 var numberRules = slices.Concat(phoneRules, signRules, dateRules, dayRules, timeRules, []rule{
-	when(pNum+` ?(тис|млн|млрд)\.? ?(грн\.?|₴)?`, sayScaled),
+	when(pNum+` ?(тис|млн|млрд)\.?(?: ?(грн\.?|₴))?`, sayScaled),
 	when(`₴ ?`+pNum, func(m match) (string, bool) { return sayUnit(m.before, m.g[1], m.g[2], Hryvnia) }),
 	when(`\$ ?`+pNum, func(m match) (string, bool) { return sayUnit(m.before, m.g[1], m.g[2], dollar) }),
 	when(pInt+` (або|чи|та|і) `+pInt+` ?(грн|коп|год|хв|₴)\.?`, sayTwo),
-	when(pInt+` ?(?:–|—|-) ?`+pNum+` ?([а-яіїєґ.]+|%|₴)`, sayUnitRange),
+	when(`(?:(?:від|з|до) )?`+pInt+pDash+pInt+` ?([а-яіїєґ]+\.?|%|₴)`, sayUnitRange),
 	when(pNum+` ?(кв\. ?м|куб\. ?м|[а-яіїєґ]+|%|₴|\$|€|°)(\.?)`, sayWithUnit),
 	when(`(?:(від|з|до) )?`+pInt+pDash+pInt, sayRange),
 }, ordinalRules, []rule{
@@ -36,7 +36,7 @@ var numberRules = slices.Concat(phoneRules, signRules, dateRules, dayRules, time
 })
 
 var phoneRules = []rule{
-	when(`\((0\d{2,5})\) ?(\d{1,3}(?:[- ]\d{2}){1,2})`, func(m match) (string, bool) {
+	when(`\((0\d{3,5})\) ?(\d{1,3}(?:[- ]\d{2}){1,2})`, func(m match) (string, bool) {
 		if number := digitsOf(m.g[2]); len(m.g[1])+len(number) == 10 {
 			return landline(m.g[1], number), true
 		}
@@ -50,8 +50,8 @@ var phoneRules = []rule{
 		return phone(d), len(d) == 10
 	}),
 	when(`(\d\d)-(\d\d)`, func(m match) (string, bool) {
-		if firstOf(nextWords(m.after, 1)) != "" || strings.HasPrefix(m.after, "-") || strings.HasSuffix(m.before, "-") {
-			return "", false // a range with its noun, a longer number
+		if firstOf(nextWords(m.after, 1)) != "" || strings.ContainsRune("-:.", lastRune(m.before)) || inNumber(m.after) {
+			return "", false // a range with its noun, times of day, a longer number
 		}
 		if _, ok := governed(m.before); ok {
 			return "", false
@@ -77,6 +77,11 @@ var signRules = []rule{
 	}),
 	when(`№ ?(\d+)-(\d+)`, func(m match) (string, bool) { return "номер " + group(m.g[1]) + ", " + group(m.g[2]), true }),
 	loose(`№ ?(\d+)`, func(m match) (string, bool) { return pad("", "номер "+group(m.g[1]), m.after), true }),
+}
+
+// inNumber tells whether a number goes on: «-12», «:15», «.05».
+func inNumber(after string) bool {
+	return len(after) > 1 && strings.ContainsRune("-:.", rune(after[0])) && after[1] >= '0' && after[1] <= '9'
 }
 
 // sayScaled reads «50 тис. грн».
@@ -210,23 +215,31 @@ func sayTwo(m match) (string, bool) {
 
 // sayUnitRange reads «10–15 хв».
 func sayUnitRange(m match) (string, bool) {
-	unit, ok := unitOf(m.g[4])
+	unit, ok := unitOf(m.g[3])
 	a, okA := number(m.g[1])
 	b, okB := number(m.g[2])
-	if !ok || !okA || !okB || m.g[3] != "" {
+	if !ok || !okA || !okB || a >= b {
 		return "", false
+	}
+	if c, free := governed(m.before); free {
+		return Cardinal(a, unit.Gender, c) + " — " + counted(b, unit, c) + keepDot(m), true
 	}
 	return "від " + Cardinal(a, unit.Gender, Gen) + " до " + counted(b, unit, Gen) + keepDot(m), true
 }
 
-// sayRange reads «10–15 хвилин» and «до 3–5 робочих днів» as from … to … in the genitive.
+// sayRange reads «10–15 хвилин» and «до 3–5 робочих днів» as from … to … in the genitive; «1–2 дні» and what another
+// preposition governs as two numbers.
 func sayRange(m match) (string, bool) {
 	a, okA := number(m.g[2])
 	b, okB := number(m.g[3])
 	if !okA || !okB || a >= b {
 		return "", false
 	}
-	g := nounGender(m.after)
+	g, next := nounGender(m.after), firstOf(nextWords(m.after, 1))
+	c, free := governed(m.before)
+	if free || m.g[1] == "" && isFew(b) && endsIn(next, "і", "и", "а") {
+		return Cardinal(a, g, c) + " — " + Cardinal(b, g, c), true
+	}
 	return "від " + Cardinal(a, g, Gen) + " до " + Cardinal(b, g, Gen), true
 }
 

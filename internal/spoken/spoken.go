@@ -48,13 +48,30 @@ func Allowed(r rune) bool {
 // check is the last gate: the first letter outside the alphabet is an error.
 func check(text string) error {
 	at := 0
-	for _, r := range text {
+	for i, r := range text {
 		if !Allowed(r) {
-			return &Error{Text: text, Bad: string(r), At: at, Why: "для цього знака немає правила читання"}
+			bad := word(text[i:])
+			why := "для цього знака немає правила читання"
+			if unicode.Is(unicode.Latin, r) {
+				why = "слово латиницею: напишіть, як його вимовляти"
+			}
+			return &Error{Text: text, Bad: bad, At: at, Why: why}
 		}
 		at++
 	}
 	return nil
+}
+
+// word gives the letters at the head of a text, or its first sign.
+func word(text string) string {
+	end := strings.IndexFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
+	if end > 0 {
+		return text[:end]
+	}
+	if end < 0 {
+		return text
+	}
+	return string(firstRune(text))
 }
 
 // Lines cuts normalised words into sentences, each to be rendered and cached by itself. Items of a list, parted by a

@@ -7,8 +7,21 @@ import (
 	"unicode"
 )
 
-// textRules run on every text: addresses of the net, slashes, days, abbreviations with dots, brands, signs, brackets.
-var textRules = slices.Concat(netRules, dayRules, dottedRules, brandRules, slashRules, latinRules, signWordRules, bracketRules)
+// chapter is a set of rules for texts that hold any of some characters; most texts need few of them.
+type chapter struct {
+	need  string
+	rules []rule
+}
+
+// latinLetters are the letters of addresses and brands.
+const latinLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// chapters in order: numbers, addresses of the net, days, abbreviations with dots, brands, strokes, Latin, signs, brackets.
+// A Roman numeral is made of Latin capitals.
+var chapters = []chapter{
+	{"0123456789IVXLC", numberRules}, {latinLetters, netRules}, {"ПпВвСсЧчНн", dayRules}, {".-", dottedRules}, {"гмс", bareRules}, {"є+", brandRules},
+	{"/(", slashRules}, {latinLetters, latinRules}, {"*#%§№&+=₴€°×≈~≤≥", signWordRules}, {"([{<)]}>", bracketRules},
+}
 
 // slashRules read strokes and variants in brackets.
 var slashRules = []rule{
@@ -86,20 +99,21 @@ type dotted struct{ pattern, word string }
 // dottedWords that have one reading.
 var dottedWords = []dotted{
 	{`та ін\.|тощо\.`, "та інше"}, {`і т\. ?д\.|й т\. ?д\.`, "і так далі"}, {`і т\. ?п\.|й т\. ?п\.`, "і тому подібне"},
-	{`т\. ?зв\.`, "так званий"}, {`тел\.|Тел\.`, "телефон"}, {`буд\.`, "будинок"}, {`корп\.`, "корпус"},
-	{`каб\.`, "кабінет"}, {`кімн\.`, "кімната"}, {`оф\.`, "офіс"}, {`під'їзд\.`, "під'їзд"}, {`напр\.`, "наприклад"}, {`ім\.`, "імені"},
-	{`див\.`, "дивіться"}, {`р-н`, "район"}, {`р-ну`, "району"}, {`р-ні`, "районі"}, {`гр\.`, "громадянин"}, {`грн\.?`, "гривень"}, {`коп\.`, "копійок"},
-	{`тис\.`, "тисяч"}, {`млн\.?`, "мільйонів"}, {`млрд\.?`, "мільярдів"}, {`хв\.`, "хвилин"}, {`год\.`, "годин"}, {`сек\.`, "секунд"},
+	{`т\. ?зв\.`, "так званий"}, {`тел\.|Тел\.`, "телефон"}, {`оф\.`, "офіс"}, {`під'їзд\.`, "під'їзд"}, {`напр\.`, "наприклад"}, {`ім\.`, "імені"},
+	{`див\.`, "дивіться"}, {`р-н`, "район"}, {`р-ну`, "району"}, {`р-ні`, "районі"}, {`гр\.`, "громадянин"}, {`коп\.`, "копійок"},
+	{`тис\.`, "тисяч"}, {`хв\.`, "хвилин"}, {`год\.`, "годин"}, {`сек\.`, "секунд"},
 	{`заст\.`, "заступник"}, {`зав\.`, "завідувач"}, {`нач\.`, "начальник"}, {`вих\.`, "вихідний"}, {`вх\.`, "вхідний"},
 	{`кв\. ?м`, "квадратних метрів"}, {`рр\.`, "років"}, {`роб\. дні`, "робочі дні"}, {`роб\. днів`, "робочих днів"}, {`стор\.`, "сторінка"},
-	{`моб\.`, "мобільний"}, {`ел\. ?пошта`, "електронна пошта"}, {`внутр\.`, "внутрішній"}, {`смт\.?`, "селище міського типу"},
+	{`моб\.`, "мобільний"}, {`ел\. ?пошта`, "електронна пошта"}, {`внутр\.`, "внутрішній"},
 }
 
 // placeWords are declined by the preposition before them: nominative, genitive, locative.
 var placeWords = map[string][3]string{
 	"вул.": {"вулиця", "вулиці", "вулиці"}, "просп.": {"проспект", "проспекту", "проспекті"}, "пр.": {"проспект", "проспекту", "проспекті"},
 	"пров.": {"провулок", "провулка", "провулку"}, "пл.": {"площа", "площі", "площі"}, "бульв.": {"бульвар", "бульвару", "бульварі"},
-	"м.": {"місто", "міста", "місті"}, "с.": {"село", "села", "селі"}, "обл.": {"область", "області", "області"},
+	"буд.": {"будинок", "будинку", "будинку"}, "корп.": {"корпус", "корпусу", "корпусі"}, "каб.": {"кабінет", "кабінету", "кабінеті"},
+	"кімн.": {"кімната", "кімнати", "кімнаті"},
+	"м.":    {"місто", "міста", "місті"}, "с.": {"село", "села", "селі"}, "обл.": {"область", "області", "області"},
 }
 
 // dottedRules read abbreviations with dots.
@@ -110,11 +124,20 @@ var dottedRules = slices.Concat([]rule{
 	when(`([А-ЯҐЄІЇ][а-яіїєґ']+(?:ськ|цьк|зьк)(а|ої|ій|у|ою)) обл\.`, func(m match) (string, bool) {
 		return m.g[1] + " " + map[string]string{"а": "область", "ої": "області", "ій": "області", "у": "область", "ою": "областю"}[m.g[2]] + keepDot(m), true
 	}),
-	when(`(вул\.|просп\.|пр\.|пров\.|пл\.|бульв\.|м\.|с\.|Вул\.|М\.) ?`, sayPlace),
+	when(`(вул\.|просп\.|пр\.|пров\.|пл\.|бульв\.|м\.|с\.|Вул\.|М\.|буд\.|корп\.|каб\.|кімн\.) ?`, sayPlace),
 	when(`кв\. ?`, func(m match) (string, bool) { return "квартира ", true }),
 	when(`ст\. ?`, func(m match) (string, bool) { return "стаття ", unicode.IsLetter(firstRune(m.after)) }),
 	when(`р\.`, func(m match) (string, bool) { return "року" + keepDot(m), strings.HasSuffix(m.before, " ") }),
 }, dottedWordRules())
+
+// bareRules read abbreviations that are written without a full stop too.
+var bareRules = []rule{
+	when(`грн\.?`, func(m match) (string, bool) { return "гривень" + keepDot(m), true }),
+	when(`(млн|млрд)\.?`, func(m match) (string, bool) {
+		return map[string]string{"млн": "мільйонів", "млрд": "мільярдів"}[m.g[1]] + keepDot(m), true
+	}),
+	when(`смт\.?`, func(match) (string, bool) { return "селище міського типу", true }),
+}
 
 // dottedWordRules makes a rule of every abbreviation with one reading.
 func dottedWordRules() []rule {
@@ -129,7 +152,7 @@ func dottedWordRules() []rule {
 func sayPlace(m match) (string, bool) {
 	short := strings.TrimSpace(m.g[1])
 	w := placeWords[strings.ToLower(short)]
-	alone := m.before == "" && m.after == "" && len(w[0]) > 8
+	alone := slices.Contains([]string{"буд.", "корп.", "каб.", "кімн."}, short) || m.before == "" && m.after == "" && len(w[0]) > 8
 	if next := firstRune(m.after); !unicode.IsUpper(next) && !unicode.IsDigit(next) && !alone {
 		return "", false
 	}

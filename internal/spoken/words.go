@@ -24,18 +24,15 @@ func Words(text string) (string, error) {
 // round runs all rules once.
 func round(text string) string {
 	text = typography(text)
-	if strings.ContainsAny(text, digitMarks) {
-		for _, r := range numberRules {
+	for _, c := range chapters {
+		if !strings.ContainsAny(text, c.need) {
+			continue
+		}
+		for _, r := range c.rules {
 			text = r.apply(text)
 		}
-	}
-	for _, r := range textRules {
-		text = r.apply(text)
 	}
 	text = abbreviations(text)
 	text = shouting(text)
 	return tidy(text)
 }
-
-// digitMarks: a text without any of them needs no number rule. Roman numerals are Latin capitals.
-const digitMarks = "0123456789IVXLCDM"
