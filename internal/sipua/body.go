@@ -1,0 +1,63 @@
+package sipua
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"mime/multipart"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// sdpOf finds the session description of a message: the body, or the part of a multipart one (carriers that speak SIP-I send ISUP
+// beside it). nil without status: there is none. 415: a body that we cannot read (RFC 3261 §8.2.3).
+func sdpOf(msg sip.Message) (sdp []byte, status int) {
+	body := msg.Body()
+	if len(body) == 0 {
+		return nil, 0
+	}
+	for _, name := range []string{"content-encoding", "e"} {
+		for _, h := range msg.GetHeaders(name) {
+			if v := strings.TrimSpace(h.Value()); v != "" && !strings.EqualFold(v, "identity") {
+				return nil, 415
+			}
+		}
+	}
+	for _, h := range msg.GetHeaders("content-type") {
+		kind, ps, err := mime.ParseMediaType(h.Value())
+		switch {
+		case err != nil:
+			return nil, 415
+		case kind == "application/sdp":
+			return body, 0
+		case strings.HasPrefix(kind, "multipart/"):
+			if sdp = partOf(body, ps["boundary"]); sdp != nil {
+				return sdp, 0
+			}
+		}
+		return nil, 415
+	}
+	return nil, 415 // RFC 3261 §20.15: a body without a type
+}
+
+func partOf(body []byte, boundary string) []byte {
+	if boundary == "" {
+		return nil
+	}
+	r := multipart.NewReader(bytes.NewReader(body), boundary)
+	for range 8 {
+		p, err := r.NextRawPart()
+		if err != nil {
+			return nil
+		}
+		if kind, _, err := mime.ParseMediaType(p.Header.Get("Content-Type")); err == nil && kind == "application/sdp" {
+			sdp, err := io.ReadAll(p)
+			if err != nil {
+				return nil
+			}
+			return sdp
+		}
+	}
+	return nil
+}

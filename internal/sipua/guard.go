@@ -1,0 +1,319 @@
+package sipua
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Bounds of what strangers may cost. maxSources: sipgo's UDP reader remembers every source address for as long as it runs, so it
+// is turned over after that many. maxWhole: a slow sender must not hold a connection's memory (RFC 3261 says nothing, practice does).
+const (
+	maxSources = 20_000
+	maxMessage = 60 << 10
+	maxHeader  = 16 << 10
+	maxPerIP   = 256
+	maxConns   = 4096
+	maxWhole   = 10 * time.Second
+	maxIdle    = time.Hour
+	maxWrite   = 5 * time.Second
+)
+
+func stack() string { return string(debug.Stack()) }
+
+// examine tries to parse a whole message under a recover, before sipgo does it in a goroutine without one. ok: it can be read.
+// Otherwise reply is a stateless 400 for a request that at least says where an answer belongs, or nil.
+func examine(p *sip.Parser, msg []byte) (reply []byte, ok bool) {
+	defer func() {
+		if recover() != nil {
+			reply, ok = bare400(msg), false
+		}
+	}()
+	if _, err := p.ParseSIP(msg); err != nil {
+		return bare400(msg), false
+	}
+	return nil, true
+}
+
+// packetGuard stands between the UDP socket and sipgo.
+type packetGuard struct {
+	net.PacketConn
+	parser *sip.Parser
+	most   int
+	seen   map[string]struct{} // sources since the last turn-over; only the reader touches it
+	late   []byte              // the datagram that caused the turn-over
+	from   net.Addr
+}
+
+func newPacketGuard(c net.PacketConn, most int) *packetGuard {
+	return &packetGuard{PacketConn: c, parser: sip.NewParser(), most: most, seen: map[string]struct{}{}}
+}
+
+// ReadFrom gives only datagrams that parse. After maxSources strangers it reports net.ErrClosed once, without closing anything, so
+// that sipgo forgets them all and the server starts its reader again.
+func (g *packetGuard) ReadFrom(b []byte) (int, net.Addr, error) {
+	if g.late != nil {
+		n := copy(b, g.late)
+		g.late = nil
+		return n, g.from, nil
+	}
+	for {
+		n, from, err := g.PacketConn.ReadFrom(b)
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return n, from, err
+			}
+			continue // ICMP errors of other people's packets
+		}
+		if len(bytes.Trim(b[:n], "\r\n\x00 ")) == 0 { // RFC 5626 §4.4.1 keep-alive
+			continue
+		}
+		if reply, ok := examine(g.parser, b[:n]); !ok {
+			if reply != nil {
+				_, _ = g.PacketConn.WriteTo(reply, from)
+			}
+			continue
+		}
+		g.seen[from.String()] = struct{}{}
+		if len(g.seen) > g.most {
+			g.late, g.from = bytes.Clone(b[:n]), from
+			g.seen = map[string]struct{}{}
+			return 0, from, net.ErrClosed
+		}
+		return n, from, nil
+	}
+}
+
+// listenerGuard limits connections, in all and per address, and puts a connGuard around each.
+type listenerGuard struct {
+	net.Listener
+	mu    sync.Mutex
+	perIP map[string]int
+	all   int
+}
+
+func newListenerGuard(l net.Listener) *listenerGuard {
+	return &listenerGuard{Listener: l, perIP: map[string]int{}}
+}
+
+// Accept gives the next connection within the limits; the others are closed at once.
+func (g *listenerGuard) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil {
+			if errors.Is(err, net.ErrClosed) {
+				return nil, err
+			}
+			time.Sleep(10 * time.Millisecond) // no descriptors left: sipgo would stop listening for good
+			continue
+		}
+		ip, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+		if !g.enter(ip) {
+			c.Close()
+			continue
+		}
+		return &connGuard{Conn: c, parser: sip.NewParser(), left: sync.OnceFunc(func() { g.leave(ip) })}, nil
+	}
+}
+
+func (g *listenerGuard) enter(ip string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.all >= maxConns || g.perIP[ip] >= maxPerIP {
+		return false
+	}
+	g.all++
+	g.perIP[ip]++
+	return true
+}
+
+func (g *listenerGuard) leave(ip string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.all--
+	if g.perIP[ip]--; g.perIP[ip] <= 0 {
+		delete(g.perIP, ip)
+	}
+}
+
+// connGuard hands sipgo whole messages only, each tried before. So a message cut anywhere, even before its last CRLF, waits for its
+// rest (RFC 3261 §18.3), and one that does not come whole within maxWhole costs its sender the connection.
+type connGuard struct {
+	net.Conn
+	parser *sip.Parser
+	left   func()
+	in     []byte // read, not yet a whole message
+	out    []byte // whole messages that sipgo has not taken yet
+	since  time.Time
+}
+
+// Close closes the connection and frees its place.
+func (c *connGuard) Close() error { c.left(); return c.Conn.Close() }
+
+// Write bounds how long a far end that does not read may block us.
+func (c *connGuard) Write(b []byte) (int, error) {
+	_ = c.Conn.SetWriteDeadline(time.Now().Add(maxWrite))
+	return c.Conn.Write(b)
+}
+
+// Read gives bytes of whole messages.
+func (c *connGuard) Read(b []byte) (int, error) {
+	buf := make([]byte, 4096)
+	for len(c.out) == 0 {
+		msg, skip, err := frame(c.in)
+		if err != nil {
+			if reply := bare400(c.in); reply != nil {
+				_, _ = c.Write(reply)
+			}
+			return 0, io.EOF
+		}
+		if skip >= 4 && msg == nil {
+			_, _ = c.Write([]byte("\r\n")) // RFC 5626 §3.5.1: pong
+		}
+		c.in = c.in[skip:]
+		if msg != nil {
+			c.in = c.in[len(msg):]
+			c.since = time.Now()
+			if reply, ok := examine(c.parser, msg); ok {
+				c.out = msg
+			} else if reply != nil {
+				_, _ = c.Write(reply)
+			}
+			continue
+		}
+		if err := c.more(buf); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(b, c.out)
+	c.out = c.out[n:]
+	return n, nil
+}
+
+func (c *connGuard) more(buf []byte) error {
+	until := time.Now().Add(maxIdle)
+	if len(c.in) > 0 {
+		until = c.since.Add(maxWhole)
+	}
+	_ = c.Conn.SetReadDeadline(until)
+	n, err := c.Conn.Read(buf)
+	if len(c.in) == 0 {
+		c.since = time.Now()
+	}
+	c.in = append(c.in, buf[:n]...)
+	if err != nil && n == 0 {
+		return io.EOF
+	}
+	return nil
+}
+
+var errFrame = errors.New("sipua: not a SIP message")
+
+// frame finds the first whole message of a stream (RFC 3261 §18.3: Content-Length is mandatory there). skip is how many bytes of
+// line ends stand before it; msg is nil while it is not whole.
+func frame(in []byte) (msg []byte, skip int, err error) {
+	for skip+1 < len(in) && in[skip] == '\r' && in[skip+1] == '\n' {
+		skip += 2
+	}
+	in = in[skip:]
+	end := bytes.Index(in, []byte("\r\n\r\n"))
+	if end < 0 {
+		if len(in) > maxHeader {
+			return nil, skip, errFrame
+		}
+		return nil, skip, nil
+	}
+	end += 4
+	length, ok := contentLength(in[:end])
+	if !ok || length > maxMessage-maxHeader || end > maxHeader {
+		return nil, skip, errFrame
+	}
+	if len(in) < end+length {
+		return nil, skip, nil
+	}
+	return in[:end+length], skip, nil
+}
+
+func contentLength(head []byte) (int, bool) {
+	for _, line := range unfold(head) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		name = bytes.TrimSpace(name)
+		if bytes.EqualFold(name, []byte("Content-Length")) || bytes.EqualFold(name, []byte("l")) {
+			n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 24)
+			return int(n), err == nil
+		}
+	}
+	return 0, false
+}
+
+// unfold splits the header part of a message into lines, continuation lines joined (RFC 3261 §7.3.1).
+func unfold(msg []byte) [][]byte {
+	var out [][]byte
+	for line := range bytes.SplitSeq(msg, []byte("\n")) {
+		line = bytes.TrimRight(line, "\r")
+		if len(line) == 0 && len(out) > 0 {
+			break
+		}
+		if len(out) > 0 && (line[0] == ' ' || line[0] == '\t') {
+			out[len(out)-1] = append(append(bytes.Clone(out[len(out)-1]), ' '), bytes.TrimLeft(line, " \t")...)
+			continue
+		}
+		if len(line) > 0 {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// bare400 answers a request that cannot be parsed, from its raw lines: Via, From, To, Call-ID and CSeq as they stand (RFC 3261 §8.2.6).
+// nil for responses, for ACK, and where one of them is missing. It is never longer than the request by more than a few words.
+func bare400(msg []byte) []byte {
+	lines := unfold(msg)
+	if len(lines) == 0 || bytes.HasPrefix(lines[0], []byte("SIP/")) || bytes.HasPrefix(lines[0], []byte("ACK")) ||
+		!bytes.Contains(lines[0], []byte("SIP/")) {
+		return nil
+	}
+	short := map[string]string{"v": "via", "f": "from", "t": "to", "i": "call-id"}
+	have := map[string]bool{}
+	var b bytes.Buffer
+	b.WriteString("SIP/2.0 400 Bad Request\r\n")
+	for _, line := range lines[1:] {
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			continue
+		}
+		n := string(bytes.ToLower(bytes.TrimSpace(name)))
+		if long := short[n]; long != "" {
+			n = long
+		}
+		switch n {
+		case "to":
+			if !bytes.Contains(bytes.ToLower(value), []byte("tag=")) {
+				value = append(bytes.Clone(value), ";tag=bad"...)
+			}
+			fallthrough
+		case "from", "call-id", "cseq":
+			if have[n] {
+				continue
+			}
+			fallthrough
+		case "via":
+			have[n] = true
+			b.WriteString(n + ": ")
+			b.Write(bytes.TrimSpace(value))
+			b.WriteString("\r\n")
+		}
+	}
+	if len(have) < 5 || b.Len() > len(msg)+200 {
+		return nil
+	}
+	b.WriteString("Content-Length: 0\r\n\r\n")
+	return b.Bytes()
+}

@@ -1,0 +1,253 @@
+// Package sipua is the centre's SIP user agent: it answers the citizens' INVITEs, rings desk phones and keeps their registrations.
+//
+// What it owns: the SIP sockets (UDP and TCP on one address), every dialog, the desk phones' bindings and their digest nonces. It
+// stands on sipgo for parsing, transports and transactions only; the dialog layer is its own. What it never does: decide what a
+// caller hears, read a database, follow a REFER or a redirection, place a call for a stranger.
+//
+// Invariants, each with a test:
+//   - no message, however broken, ends the server or another call: bytes are tried in a guard before sipgo reads them, every
+//     request passes a gate before any handler, every handler and every call has its own recover (RFC 4475);
+//   - a leg ends exactly once, with one cause, whoever ends it; BYE goes out before the media closes;
+//   - a 2xx is repeated until its ACK and followed by a BYE after 64*T1 without one (RFC 3261 §13.3.1.4);
+//   - a 200 that crosses our CANCEL gets its ACK and its BYE, and so does every fork after the first (§9.1, §13.2.2.4);
+//   - a failed re-INVITE leaves the call as it was (§14.2); requests are matched by both tags, never by Call-ID alone (§12.2.2);
+//   - a challenge is answered only for an INVITE of ours and only in the realm of its credentials;
+//   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited.
+//
+// RFC 3261 (SIP), 3264 (offer/answer), 3311 (UPDATE), 3325 (P-Asserted-Identity), 3581 (rport), 6026 (2xx transactions), 8760 (digest).
+package sipua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"dovidka/internal/call"
+	"dovidka/internal/media"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// Options says where the agent listens and whom it asks. Zero values have defaults.
+type Options struct {
+	Addr     string        // UDP and TCP listen here, such as "0.0.0.0:5060"; port 0: any free one
+	PublicIP netip.Addr    // what Via and Contact say to far ends outside the local net; zero: the address of the route
+	Media    *media.Engine // opens a port for every leg
+
+	Known     func(user string) bool                    // is this called number ours; nil: every one is
+	Limit     int                                       // incoming calls at a time; 0: no limit
+	OnCall    func(*Leg)                                // one goroutine per incoming call
+	OnRefused func(from, to call.Number, status string) // an INVITE that never became a Leg: "404", "488", "503" …
+
+	Realm      string                                  // of the desk phones' digest; default "dovidka"
+	Account    func(user string) (ha1 string, ok bool) // MD5(user:realm:password) in hex (RFC 2617 §3.2.2.2); nil: no registrar
+	OnRegister func(aor string, registered bool)       // a phone has come or gone
+
+	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
+	Log *slog.Logger  // default: slog.Default()
+
+	sources int // UDP sources before the reader is turned over; tests make it small
+}
+
+// ringLimit is how long an incoming INVITE may stay unanswered before it is given up with 480 (RFC 3261 §13.3.1.1 says minutes).
+const ringLimit = 3 * time.Minute
+
+// ErrEnded says that the leg has ended, so nothing more can be done with it.
+var ErrEnded = errors.New("sipua: the leg has ended")
+
+// sound is what a leg needs of a media port.
+type sound interface {
+	Answer(offer []byte) (answer []byte, err error)
+	Offer() ([]byte, error)
+	Accept(answer []byte) error
+	InjectDigit(key byte)
+	Silent() <-chan struct{}
+	Close()
+}
+
+// Server is one SIP user agent.
+type Server struct {
+	o     Options
+	log   *slog.Logger
+	addr  netip.AddrPort
+	tpl   *sip.TransportLayer
+	txl   *sip.TransactionLayer
+	udp   net.PacketConn
+	tcp   net.Listener
+	open  func() (sound, error)
+	calls *table
+	reg   *registrar
+	byes  sync.WaitGroup // BYEs that wait for their answer
+	done  chan struct{}
+	once  sync.Once
+}
+
+// tame sets sipgo's package variables, once for the process: its bound of 1,300 bytes for UDP messages (an INVITE with many Via
+// headers makes a longer answer, and refusing to send it would lose the call where IP fragments would not), and its default log.
+var tame = sync.OnceFunc(func() {
+	sip.UDPMTUSize = 64 << 10
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+})
+
+// New listens on o.Addr and serves until Shutdown or Close. An address that is taken is an error here, not later.
+func New(o Options) (*Server, error) {
+	tame()
+	if o.T1 == 0 {
+		o.T1 = 500 * time.Millisecond
+	}
+	if o.Realm == "" {
+		o.Realm = "dovidka"
+	}
+	if o.sources == 0 {
+		o.sources = maxSources
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &Server{o: o, log: o.Log, calls: newTable(), done: make(chan struct{})}
+	s.open = func() (sound, error) {
+		if o.Media == nil {
+			return nil, media.ErrNoPorts
+		}
+		p, err := o.Media.Open()
+		if err != nil {
+			return nil, err
+		}
+		return p, nil
+	}
+	s.reg = newRegistrar(o)
+	if err := s.listen(); err != nil {
+		return nil, err
+	}
+	// sipgo logs whole messages when it cannot parse them; they hold numbers, so it gets no log (house rule: nothing personal).
+	quiet := slog.New(slog.DiscardHandler)
+	s.tpl = sip.NewTransportLayer(net.DefaultResolver, sip.NewParser(), nil, sip.WithTransportLayerLogger(quiet))
+	s.txl = sip.NewTransactionLayer(s.tpl, sip.WithTransactionLayerLogger(quiet),
+		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {}))
+	s.txl.OnRequest(s.onRequest)
+	s.serve()
+	return s, nil
+}
+
+// listen binds UDP and TCP to the same port; with port 0 it looks for one that is free for both.
+func (s *Server) listen() error {
+	want, err := net.ResolveUDPAddr("udp", s.o.Addr)
+	if err != nil {
+		return fmt.Errorf("sipua: address %q: %w", s.o.Addr, err)
+	}
+	family := "4"
+	if want.IP == nil {
+		want.IP = net.IPv4zero
+	}
+	if want.IP.To4() == nil {
+		family = "6"
+	}
+	for range 16 {
+		udp, err := net.ListenUDP("udp"+family, want)
+		if err != nil {
+			return fmt.Errorf("sipua: listen: %w", err)
+		}
+		s.addr = udp.LocalAddr().(*net.UDPAddr).AddrPort()
+		s.addr = netip.AddrPortFrom(s.addr.Addr().Unmap(), s.addr.Port())
+		tcp, err := net.Listen("tcp"+family, s.addr.String())
+		if err == nil {
+			s.udp, s.tcp = newPacketGuard(udp, s.o.sources), newListenerGuard(tcp)
+			return nil
+		}
+		udp.Close()
+		if want.Port != 0 {
+			return fmt.Errorf("sipua: listen: %w", err)
+		}
+	}
+	return errors.New("sipua: no port is free for both UDP and TCP")
+}
+
+func (s *Server) serve() {
+	s.background("udp", func() {
+		for { // the guard turns the reader over when it has seen too many sources
+			_ = s.tpl.ServeUDP(s.udp)
+			select {
+			case <-s.done:
+				return
+			default:
+			}
+		}
+	})
+	s.background("tcp", func() { _ = s.tpl.ServeTCP(s.tcp) })
+}
+
+// Addr is where the agent listens.
+func (s *Server) Addr() netip.AddrPort { return s.addr }
+
+// Calls tells how many legs are up, incoming and dialled.
+func (s *Server) Calls() int { return s.calls.len() }
+
+// Registered tells whether a desk phone is registered for the account.
+func (s *Server) Registered(aor string) bool { _, ok := s.reg.find(aor, time.Now()); return ok }
+
+// Shutdown refuses new calls with 503, lets running ones finish until ctx ends, then hangs up what is left and closes.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.calls.drain()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	var err error
+	for err == nil && s.calls.len() > 0 {
+		select {
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+	return errors.Join(err, s.Close())
+}
+
+// Close hangs up every leg and closes the sockets. Twice is harmless.
+func (s *Server) Close() error {
+	s.once.Do(func() {
+		s.calls.drain()
+		for _, l := range s.calls.all() {
+			l.leave("us", "503")
+		}
+		over := make(chan struct{})
+		go func() {
+			for _, l := range s.calls.all() {
+				<-l.done
+			}
+			s.byes.Wait()
+			close(over)
+		}()
+		select {
+		case <-over:
+		case <-time.After(4 * s.o.T1): // the BYEs' answers are a courtesy, not a condition
+		}
+		for _, l := range s.calls.all() {
+			l.end("us")
+		}
+		close(s.done)
+		s.reg.close()
+		s.tcp.Close()
+		s.udp.Close()
+		s.txl.Close()
+		_ = s.tpl.Close()
+	})
+	return nil
+}
+
+// background runs f with a recover: a fault in one call must not end the others.
+func (s *Server) background(act string, f func()) {
+	go func() {
+		defer s.caught(act)
+		f()
+	}()
+}
+
+func (s *Server) caught(act string) {
+	if p := recover(); p != nil {
+		s.log.Error("sipua: recovered", "act", act, "err", fmt.Sprint(p), "stack", stack())
+	}
+}

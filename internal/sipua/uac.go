@@ -1,0 +1,374 @@
+package sipua
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"dovidka/internal/call"
+	"dovidka/internal/fault"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/icholy/digest"
+)
+
+// Target is whom to ring: the desk phone registered for an account, or a SIP URI.
+type Target struct {
+	AOR string // account of a registered phone
+	URI string // or "sip:0800353608@192.0.2.1:5060;transport=tcp"
+}
+
+// DialOptions says as whom to ring.
+type DialOptions struct {
+	From     call.Number // shown to the far end; "" is anonymous
+	FromName string      // display name, such as the topic
+	Auth     *Credentials
+	Progress func(status int) // every provisional answer: 180, 183
+}
+
+// Credentials answer a challenge to our INVITE, in their own realm only.
+type Credentials struct{ Realm, User, Password string }
+
+// RefusedError is a final answer other than 2xx. Redirections are among them: we follow none.
+type RefusedError struct {
+	Status int
+	Reason string
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("sipua: refused: %d %s", e.Status, e.Reason)
+}
+
+// ErrNoAnswer says that nobody answered the INVITE at all.
+var ErrNoAnswer = errors.New("sipua: no answer from the far end")
+
+// attempt is one call that we place: all its INVITEs and forks.
+type attempt struct {
+	s       *Server
+	o       DialOptions
+	uri     sip.Uri
+	dest    string
+	network string
+	callID  string
+	tag     string
+	seq     uint32
+	port    sound
+	offer   []byte
+	contact sip.Uri
+	early   []byte // SDP of a provisional answer that the port has taken
+
+	mu   sync.Mutex
+	acks map[string]*sip.Request // by To tag: a repeated 2xx gets its ACK again, another tag is a fork
+}
+
+// Dial rings the target and returns when it has answered: the leg is up, with media. A cancelled ctx is a CANCEL; if the far end
+// answers nevertheless, it gets its ACK and a BYE. Errors: a *RefusedError, ErrNoAnswer, the cause of ctx, or fault.NotFound when no
+// phone is registered.
+func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error) {
+	uri, dest, network, err := s.route(t)
+	if err != nil {
+		return nil, err
+	}
+	port, err := s.open()
+	if err != nil {
+		return nil, fmt.Errorf("sipua: dial: %w", err)
+	}
+	offer, err := port.Offer()
+	if err != nil {
+		port.Close()
+		return nil, fmt.Errorf("sipua: dial: %w", err)
+	}
+	a := &attempt{s: s, o: o, uri: uri, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
+		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}}
+	leg, err := a.run(ctx)
+	if err != nil && !errors.Is(err, errAbandoned) {
+		port.Close()
+	}
+	if errors.Is(err, errAbandoned) {
+		err = context.Cause(ctx)
+	}
+	return leg, err
+}
+
+// errAbandoned: the caller's ctx ended; the background owns the port and the transaction now.
+var errAbandoned = errors.New("sipua: abandoned")
+
+// route finds the way to a target: for a phone the address it registered from (NAT), for a URI its own.
+func (s *Server) route(t Target) (uri sip.Uri, dest, network string, err error) {
+	if t.AOR != "" {
+		b, ok := s.reg.find(t.AOR, time.Now())
+		if !ok {
+			return uri, "", "", fault.New(fault.NotFound, "Телефон оператора не зареєстровано.")
+		}
+		return *b.contact.Clone(), b.source, b.network, nil
+	}
+	if err := sip.ParseUri(t.URI, &uri); err != nil || uri.Host == "" {
+		return uri, "", "", fault.Wrap(fault.Invalid, "Незрозуміла адреса SIP.", fmt.Errorf("sipua: uri %q: %v", t.URI, err))
+	}
+	network = "UDP"
+	if strings.EqualFold(param(uri.UriParams, "transport"), "tcp") {
+		network = "TCP"
+	}
+	return uri, hostPort(uri), network, nil
+}
+
+// invite makes the next INVITE of the attempt.
+func (a *attempt) invite() *sip.Request {
+	req := sip.NewRequest(sip.INVITE, *a.uri.Clone())
+	host := a.s.hostFor(a.dest)
+	from := sip.Uri{Scheme: "sip", User: string(a.o.From), Host: host}
+	if a.o.From == "" { // RFC 3323 §4.1.1.3
+		from = sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
+	}
+	forwards := sip.MaxForwardsHeader(70)
+	id := sip.CallIDHeader(a.callID)
+	kind := sip.ContentTypeHeader("application/sdp")
+	to := sip.Uri{Scheme: "sip", User: a.uri.User, Host: a.uri.Host, Port: a.uri.Port}
+	for _, h := range []sip.Header{
+		&forwards,
+		&sip.FromHeader{DisplayName: plain(a.o.FromName), Address: from, Params: tagged(a.tag)},
+		&sip.ToHeader{Address: to}, &id,
+		&sip.CSeqHeader{SeqNo: a.seq, MethodName: sip.INVITE},
+		&sip.ContactHeader{Address: a.contact},
+		sip.NewHeader("Allow", allow), &kind,
+	} {
+		req.AppendHeader(h)
+	}
+	req.SetBody(a.offer)
+	a.s.send(req, a.network, a.dest)
+	return req
+}
+
+// plain keeps a display name from breaking its quotes.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == '"' || r == '\\' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func (a *attempt) run(ctx context.Context) (*Leg, error) {
+	req := a.invite()
+	for try := 0; ; try++ {
+		res, err := a.try(ctx, req)
+		if err != nil {
+			return nil, err
+		}
+		if res.IsSuccess() {
+			return a.confirm(req, res)
+		}
+		next, ok := a.authorize(res, try)
+		if !ok {
+			return nil, &RefusedError{res.StatusCode, res.Reason}
+		}
+		req = next
+	}
+}
+
+// try sends one INVITE and waits for its final answer.
+func (a *attempt) try(ctx context.Context, req *sip.Request) (*sip.Response, error) {
+	tx, err := a.s.txl.Request(ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("sipua: dial: %w", err)
+	}
+	tx.OnRetransmission(func(res *sip.Response) { a.again(req, res) })
+	heard := false
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
+			}
+			heard = true
+			a.provisional(res)
+		case <-tx.Done():
+			if err := tx.Err(); err != nil && !errors.Is(err, sip.ErrTransactionTimeout) {
+				return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
+			}
+			return nil, ErrNoAnswer
+		case <-a.s.done:
+			tx.Terminate()
+			return nil, ErrEnded
+		case <-ctx.Done():
+			a.s.byes.Add(1)
+			a.s.background("abandon", func() { defer a.s.byes.Done(); defer a.port.Close(); a.abandon(req, tx, heard) })
+			return nil, errAbandoned
+		}
+	}
+}
+
+func (a *attempt) provisional(res *sip.Response) {
+	if sdp, status := sdpOf(res); status == 0 && sdp != nil && a.port.Accept(sdp) == nil {
+		a.early = sdp
+	}
+	if a.o.Progress != nil && res.StatusCode > 100 {
+		a.o.Progress(res.StatusCode)
+	}
+}
+
+// abandon cancels an INVITE. CANCEL may go out only after a provisional answer (RFC 3261 §9.1); a 200 that crosses it is
+// acknowledged and hung up, or the far end would talk to nobody – and a trunk would bill it.
+func (a *attempt) abandon(req *sip.Request, tx *sip.ClientTx, heard bool) {
+	limit := time.NewTimer(64 * a.s.o.T1)
+	defer limit.Stop()
+	if heard {
+		a.cancel(req)
+	}
+	for {
+		select {
+		case res := <-tx.Responses():
+			switch {
+			case res.IsProvisional():
+				if !heard {
+					heard = true
+					a.cancel(req)
+				}
+			case res.IsSuccess():
+				a.hangUp(req, res)
+				return
+			default:
+				return
+			}
+		case <-tx.Done():
+			return
+		case <-a.s.done:
+			tx.Terminate()
+			return
+		case <-limit.C:
+			tx.Terminate()
+			return
+		}
+	}
+}
+
+// cancel sends CANCEL: the INVITE's own Via, Request-URI, From, To, Call-ID and number (RFC 3261 §9.1).
+func (a *attempt) cancel(req *sip.Request) {
+	c := sip.NewRequest(sip.CANCEL, *req.Recipient.Clone())
+	c.AppendHeader(sip.HeaderClone(req.Via()))
+	for _, h := range []sip.Header{req.MaxForwards(), req.From(), req.To(), req.CallID()} {
+		c.AppendHeader(sip.HeaderClone(h))
+	}
+	c.AppendHeader(&sip.CSeqHeader{SeqNo: req.CSeq().SeqNo, MethodName: sip.CANCEL})
+	c.SetBody(nil)
+	c.SetTransport(req.Transport())
+	c.SetDestination(req.Destination())
+	c.Laddr = req.Laddr
+	tx, err := a.s.txl.Request(context.Background(), c)
+	if err != nil {
+		a.s.log.Warn("sipua: cancel", "err", err)
+		return
+	}
+	a.s.background("cancel", func() { a.s.drainTx(tx) })
+}
+
+// ack acknowledges a 2xx, in a transaction of its own (RFC 3261 §13.2.2.4), and remembers how.
+func (a *attempt) ack(req *sip.Request, res *sip.Response) dialog {
+	d := dialled(req, res, a.contact)
+	ack := a.s.inside(&d, sip.ACK, req.CSeq().SeqNo)
+	a.mu.Lock()
+	a.acks[d.remoteTag] = ack
+	a.mu.Unlock()
+	if err := a.s.tpl.WriteMsg(ack); err != nil {
+		a.s.log.Warn("sipua: ack", "err", err)
+	}
+	return d
+}
+
+// again is every 2xx after the first: repeated, it gets its ACK again; from another fork, ACK and BYE.
+func (a *attempt) again(req *sip.Request, res *sip.Response) {
+	defer a.s.caught("fork")
+	if res.To() == nil {
+		return
+	}
+	a.mu.Lock()
+	ack := a.acks[param(res.To().Params, "tag")]
+	a.mu.Unlock()
+	if ack != nil {
+		_ = a.s.tpl.WriteMsg(ack)
+		return
+	}
+	a.hangUp(req, res)
+}
+
+// hangUp acknowledges a 2xx that nobody wants and says BYE.
+func (a *attempt) hangUp(req *sip.Request, res *sip.Response) {
+	if res.To() == nil {
+		return
+	}
+	d := a.ack(req, res)
+	tx, err := a.s.txl.Request(context.Background(), a.s.inside(&d, sip.BYE, d.localSeq+1))
+	if err != nil {
+		a.s.log.Warn("sipua: bye", "err", err)
+		return
+	}
+	a.s.byes.Add(1)
+	a.s.background("bye", func() { defer a.s.byes.Done(); a.s.drainTx(tx) })
+}
+
+// confirm makes the leg of the first 2xx.
+func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
+	if res.To() == nil {
+		return nil, &RefusedError{res.StatusCode, "без To"}
+	}
+	sdp, _ := sdpOf(res)
+	var err error
+	switch {
+	case sdp != nil && a.early != nil && bytes.Equal(sdp, a.early):
+	case sdp != nil:
+		err = a.port.Accept(sdp)
+	case a.early == nil:
+		err = errors.New("sipua: a 200 without a session description")
+	}
+	if err != nil {
+		a.hangUp(req, res)
+		return nil, fmt.Errorf("sipua: dial: %w", err)
+	}
+	l := &Leg{s: a.s, id: string(call.NewID(time.Now())), from: a.o.From, to: call.ParseNumber(a.uri.User), dialled: true,
+		port: a.port, done: make(chan struct{}), state: talking, media: true}
+	l.d = dialled(req, res, a.contact)
+	a.s.calls.add(l) // before the ACK: their next request may be quick
+	a.ack(req, res)
+	l.watch()
+	return l, nil
+}
+
+// authorize answers a challenge to our INVITE, in the realm of our credentials only: any other would be a stranger collecting
+// digests. A second challenge is answered only when it says that the first nonce was stale.
+func (a *attempt) authorize(res *sip.Response, try int) (*sip.Request, bool) {
+	ask, give := "www-authenticate", "Authorization"
+	switch res.StatusCode {
+	case 401:
+	case 407:
+		ask, give = "proxy-authenticate", "Proxy-Authorization"
+	default:
+		return nil, false
+	}
+	if a.o.Auth == nil || a.o.Auth.Realm == "" {
+		return nil, false
+	}
+	for _, h := range res.GetHeaders(ask) {
+		c, err := digest.ParseChallenge(h.Value())
+		if err != nil || c.Realm != a.o.Auth.Realm || try > 1 || try == 1 && !c.Stale || !digest.CanDigest(c) {
+			continue
+		}
+		for i := range c.QOP {
+			c.QOP[i] = strings.TrimSpace(c.QOP[i])
+		}
+		cred, err := digest.Digest(c, digest.Options{Method: "INVITE", URI: a.uri.String(), Username: a.o.Auth.User, Password: a.o.Auth.Password})
+		if err != nil {
+			continue
+		}
+		a.seq++
+		req := a.invite()
+		req.AppendHeader(sip.NewHeader(give, cred.String()))
+		return req, true
+	}
+	return nil, false
+}
