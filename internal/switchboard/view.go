@@ -1,0 +1,313 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"dovidka/internal/call"
+	"dovidka/internal/queue"
+)
+
+// AgentView is everything that one agent's screen shows live; the whole of it is sent at every change.
+type AgentView struct {
+	Me       MeView       `json:"me"`
+	Offer    *OfferView   `json:"offer"`
+	Talk     *TalkView    `json:"talk"`
+	WrapUp   *WrapUpView  `json:"wrapup"`
+	Queue    QueueView    `json:"queue"`
+	Messages MessagesView `json:"messages"`
+	Strips   []Strip      `json:"strips"`
+	Today    TodayView    `json:"today"`
+	Open     bool         `json:"open"` // operators answer now
+	Now      time.Time    `json:"now"`
+}
+
+// MeView is the agent.
+type MeView struct {
+	Login       string    `json:"login"`
+	Name        string    `json:"name"`
+	Role        string    `json:"role"`
+	Status      string    `json:"status"` // chosen: ready, break, offline
+	Reason      string    `json:"reason"`
+	Next        string    `json:"next,omitempty"` // status that takes effect after the present call
+	NextReason  string    `json:"next_reason,omitempty"`
+	Activity    string    `json:"activity"` // known: idle, offered, talking, wrapup
+	Since       time.Time `json:"since"`
+	Device      string    `json:"device"`
+	DeviceAlive bool      `json:"device_alive"`
+}
+
+// OfferView is a call that rings; the number is masked until the call is taken.
+type OfferView struct {
+	Call         call.ID   `json:"call"`
+	NumberMasked string    `json:"number_masked"`
+	Topic        string    `json:"topic"`
+	Service      string    `json:"service"`
+	Path         []string  `json:"path"`
+	WaitedS      int       `json:"waited_s"`
+	Deadline     time.Time `json:"deadline"`
+}
+
+// TalkView is the present talk.
+type TalkView struct {
+	Call    call.ID   `json:"call"`
+	Number  string    `json:"number"`
+	Since   time.Time `json:"since"`
+	Held    bool      `json:"held"`
+	Muted   bool      `json:"muted"`
+	Lost    bool      `json:"lost"` // this agent's page was lost: the citizen hears music
+	WaitedS int       `json:"waited_s"`
+	Path    []string  `json:"path"`
+	Service string    `json:"service"`
+	Card    string    `json:"card"` // number of its card; "" for the moment it takes to make it
+}
+
+// WrapUpView is the time to write the card.
+type WrapUpView struct {
+	Call  call.ID   `json:"call"`
+	Until time.Time `json:"until"`
+	Card  string    `json:"card"`
+}
+
+// QueueView is the queue as one line.
+type QueueView struct {
+	Waiting  int `json:"waiting"`
+	LongestS int `json:"longest_s"`
+	Ready    int `json:"ready"`
+	Talking  int `json:"talking"`
+}
+
+// MessagesView counts messages that wait to be called back.
+type MessagesView struct {
+	Open int `json:"open"`
+}
+
+// Strip is a line across the desk. Kind: alarm, wait, info.
+type Strip struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// TodayView is the agent's day, derived from the day's facts.
+type TodayView struct {
+	Answered int `json:"answered"`
+	Missed   int `json:"missed"`
+	TalkS    int `json:"talk_s"`
+}
+
+// View is the live state of an agent's desk.
+func (s *Switchboard) View(login string) AgentView {
+	now := time.Now()
+	snap := s.desk.Snapshot()
+	a := snap.Agent(login)
+	p := s.person(login)
+	v := AgentView{
+		Me: MeView{
+			Login: login, Name: p.name, Role: p.role, Status: string(a.Status), Reason: a.Reason, Next: string(a.Next.Status),
+			NextReason: a.Next.Reason, Activity: string(a.Activity), Since: a.Since.UTC(), Device: s.device(login),
+		},
+		Queue: queueView(snap, now), Messages: MessagesView{Open: s.messages.open()}, Now: now.UTC(), Open: s.open(now),
+	}
+	v.Me.DeviceAlive = s.o.Phones.Alive(login, v.Me.Device)
+	if a.Since.IsZero() {
+		v.Me.Since = now.UTC()
+	}
+	s.mu.Lock()
+	ring, talk, wrap := s.rings[login], s.talks[login], s.wraps[a.Call]
+	if d := s.days[login]; d != nil {
+		v.Today = d.view(now)
+	}
+	s.mu.Unlock()
+	if ring != nil && a.Activity == queue.Offered {
+		v.Offer = s.offerView(ring, snap, now)
+	}
+	if talk != nil {
+		v.Talk = talk.view()
+	}
+	if a.Activity == queue.WrapUp {
+		v.WrapUp = &WrapUpView{Call: a.Call, Until: a.Until.UTC()}
+		if wrap != nil {
+			v.WrapUp.Card = wrap.about().card
+		}
+	}
+	v.Strips = s.strips(v, snap)
+	return v
+}
+
+func (s *Switchboard) offerView(r *ringing, snap queue.Snapshot, now time.Time) *OfferView {
+	s.mu.Lock()
+	c := s.calls[r.call]
+	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	i := c.about()
+	v := &OfferView{
+		Call: r.call, NumberMasked: i.from.Mask(), Topic: i.topic, Service: c.serviceName(i.service), Path: paths(i.path),
+		Deadline: r.deadline.UTC(),
+	}
+	if w, ok := snap.Caller(r.call); ok {
+		v.WaitedS = int(w.Waited(now).Seconds())
+	}
+	return v
+}
+
+func (t *talk) view() *TalkView {
+	c := t.c
+	i := c.about()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &TalkView{
+		Call: c.id, Number: i.from.Display(), Since: t.since.UTC(), Held: t.held, Muted: t.muted, Lost: t.lost,
+		WaitedS: int(t.waited.Seconds()), Path: paths(i.path), Service: c.serviceName(i.service), Card: i.card,
+	}
+}
+
+// serviceName is the card's name for an id.
+func (c *conductor) serviceName(id string) string {
+	if c.menu == nil || id == "" {
+		return ""
+	}
+	if s, ok := c.menu.Services[id]; ok {
+		return s.Name
+	}
+	return id
+}
+
+// paths is never null in JSON.
+func paths(p []string) []string {
+	if p == nil {
+		return []string{}
+	}
+	return p
+}
+
+func queueView(snap queue.Snapshot, now time.Time) QueueView {
+	v := QueueView{Waiting: len(snap.Waiting)}
+	for _, w := range snap.Waiting {
+		v.LongestS = max(v.LongestS, int(w.Waited(now).Seconds()))
+	}
+	for _, a := range snap.Agents {
+		if a.Status == queue.Ready {
+			v.Ready++
+		}
+		if a.Activity == queue.Talking {
+			v.Talking++
+		}
+	}
+	return v
+}
+
+// open tells whether operators answer by the schedule.
+func (s *Switchboard) open(now time.Time) bool {
+	m := s.o.Menus.Current()
+	return m == nil || m.Hours == nil || m.Hours.At(now).Open
+}
+
+// strips are the lines across the desk, the gravest first.
+func (s *Switchboard) strips(v AgentView, snap queue.Snapshot) []Strip {
+	out := []Strip{}
+	if s.o.Alarms != nil {
+		for _, text := range s.o.Alarms() {
+			out = append(out, Strip{"alarm", text})
+		}
+	}
+	present := false
+	for _, a := range snap.Agents {
+		present = present || a.Status != queue.Offline
+	}
+	if v.Open && !present {
+		out = append(out, Strip{"alarm", "Зараз робочий час, але жодного оператора немає на лінії: громадяни можуть лише залишити повідомлення."})
+	}
+	if v.Me.Status != string(queue.Offline) && !v.Me.DeviceAlive {
+		out = append(out, Strip{"alarm", deviceStrip(v.Me.Device)})
+	}
+	if v.Me.Status == string(queue.Break) && automatic(v.Me.Reason) {
+		out = append(out, Strip{"info", "Вас переведено на перерву: " + v.Me.Reason + ". Щоб приймати дзвінки, виберіть «на лінії»."})
+	}
+	if v.Queue.Waiting > 0 {
+		out = append(out, Strip{"wait", fmt.Sprintf("У черзі: %d. Найдовше очікування: %d:%02d.", v.Queue.Waiting, v.Queue.LongestS/60, v.Queue.LongestS%60)})
+	}
+	return out
+}
+
+func deviceStrip(device string) string {
+	if device == DevicePhone {
+		return "Ваш телефон не на зв'язку. Перевірте його або виберіть «браузер»."
+	}
+	return "Звук у браузері не підключено. Дозвольте мікрофон або оновіть сторінку."
+}
+
+// automatic tells a break that the queue has set from one that the agent chose.
+func automatic(reason string) bool {
+	switch reason {
+	case queue.ReasonMissed, queue.ReasonRefused, queue.ReasonUnreachable, queue.ReasonLost:
+		return true
+	}
+	return false
+}
+
+// person is what is shown of an agent; kept for a minute, so that a view costs no query.
+type person struct {
+	name, role string
+	at         time.Time
+}
+
+func (s *Switchboard) person(login string) person {
+	s.mu.Lock()
+	p, ok := s.people[login]
+	s.mu.Unlock()
+	if ok && time.Since(p.at) < time.Minute {
+		return p
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	defer stop()
+	a, err := s.o.Agents.Agent(ctx, login)
+	if err != nil {
+		s.log.Warn("switchboard: agent's name", "agent", login, "err", err)
+		a.Name, a.Role = p.name, p.role
+	}
+	p = person{a.Name, a.Role, time.Now()}
+	if p.name == "" {
+		p.name = login
+	}
+	s.mu.Lock()
+	s.people[login] = p
+	s.mu.Unlock()
+	return p
+}
+
+// openMessages is the number of messages that wait, looked up every few seconds.
+type openMessages struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (m *openMessages) open() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.n
+}
+
+// countMessages looks it up and nudges the views when it changed.
+func (s *Switchboard) countMessages(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	n, _, err := s.o.Cards.Counts(ctx, time.Now())
+	if err != nil {
+		s.log.Warn("switchboard: count of messages", "err", err)
+		return
+	}
+	s.messages.mu.Lock()
+	changed := s.messages.n != n
+	s.messages.n = n
+	s.messages.mu.Unlock()
+	if changed {
+		s.watchers.nudge()
+	}
+}
+
+// MessagesChanged is for the door: a message was taken or done, the count on the desks is looked up again.
+func (s *Switchboard) MessagesChanged(ctx context.Context) { s.countMessages(ctx) }

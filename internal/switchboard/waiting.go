@@ -1,0 +1,373 @@
+package switchboard
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"dovidka/internal/call"
+	"dovidka/internal/ivr"
+	"dovidka/internal/queue"
+	"dovidka/internal/spoken"
+)
+
+// everyMinute is how often a waiting caller hears that we have not forgotten (prompt queue.thanks).
+const everyMinute = time.Minute
+
+// longWait is from where the wait is announced as long (prompt queue.wait_long).
+const longWait = 5 * time.Minute
+
+// enqueue keeps the caller in the queue until a talk, a message or the way back, and tells the menu which.
+func (c *conductor) enqueue(topic, service string) (how string, err error) {
+	c.tell(func(i *info) { i.topic, i.service = topic, service })
+	defer c.hushQueue()
+	for {
+		how, err := c.stay(topic, service)
+		if err != nil || how != again {
+			return how, err
+		}
+	}
+}
+
+// again asks for another stay in the queue: the caller pressed 0 in the survey or while recording a message.
+const again = "again"
+
+// hushQueue leaves silence behind when the caller leaves the queue.
+func (c *conductor) hushQueue() {
+	c.speak.stop()
+	c.stopMusic()
+}
+
+// stay is one stay in the queue.
+type stay struct {
+	c       *conductor
+	promise queue.Promise
+	rings   *ringing
+	greeted bool // told that an agent is being rung
+	minute  *time.Timer
+}
+
+// stay enters the queue and sees the caller through to a talk or out of it.
+func (c *conductor) stay(topic, service string) (string, error) {
+	c.box.take() // orders of an earlier stay
+	s := &stay{c: c, minute: time.NewTimer(everyMinute)}
+	defer s.minute.Stop()
+	for _, o := range c.s.desk.Do(queue.Enter{Call: c.id, Topic: topic, Service: service}) {
+		if p, ok := o.(queue.Placed); ok && p.Call == c.id {
+			c.note(call.Fact{Kind: call.Queued, Name: topic, Count: p.Position})
+		}
+	}
+	if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
+		s.announce(w, c.line(nil, "queue.all_busy"))
+	}
+	return s.wait()
+}
+
+// wait is the loop of a waiting caller.
+func (s *stay) wait() (string, error) {
+	c := s.c
+	for {
+		if !c.speak.busy() {
+			c.playMusic()
+		}
+		select {
+		case <-c.ctx.Done():
+			s.leave(true)
+			return "", context.Cause(c.ctx)
+		case <-c.box.bell:
+			for _, o := range c.box.take() {
+				if how, over, err := s.order(o); over || err != nil {
+					return how, err
+				}
+			}
+		case r := <-s.rings.answer():
+			how, over, err := s.answered(r)
+			if over || err != nil {
+				return how, err
+			}
+		case d := <-c.port.Digits():
+			if how, over, err := s.key(d.Key); over || err != nil {
+				return how, err
+			}
+		case <-c.speak.C():
+			c.speak.next()
+		case <-s.minute.C:
+			s.minute.Reset(everyMinute)
+			if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
+				s.announce(w, c.line(nil, "queue.thanks"))
+			}
+		}
+	}
+}
+
+// order carries out what the queue decided.
+func (s *stay) order(o queue.Order) (how string, over bool, err error) {
+	c := s.c
+	switch o := o.(type) {
+	case queue.Offer:
+		c.speak.stop() // users-ask 4: the announcement stops the moment an agent is free
+		s.stopRing()
+		s.rings = c.ring(o)
+		if !s.greeted {
+			s.greeted = true
+			c.speak.start(c.line(nil, "queue.connecting"), false)
+		}
+	case queue.Revoke:
+		if s.rings != nil && s.rings.agent == o.Agent {
+			s.stopRing()
+		}
+		if o.Cause != queue.CauseGone {
+			c.note(call.Fact{Kind: call.Missed, Agent: o.Agent, Cause: o.Cause})
+			c.s.watchers.nudge()
+		}
+	case queue.Expelled:
+		s.stopRing()
+		how, err = s.expelled(o.Why)
+		return how, true, err
+	}
+	return "", false, nil
+}
+
+// answered is the end of a ringing: a talk if the queue agrees that it is still in time.
+func (s *stay) answered(r rung) (how string, over bool, err error) {
+	c, ring := s.c, s.rings
+	s.rings = nil
+	c.s.stopRinging(ring)
+	if c.ctx.Err() != nil { // the citizen left in the same moment: nobody missed anything
+		if r.leg != nil {
+			r.leg.Hangup("487")
+		}
+		return "", false, nil
+	}
+	if r.err != nil {
+		c.log.Warn("switchboard: ring", "agent", ring.agent, "err", r.err)
+		c.s.desk.Do(queue.Decline{Call: c.id, Agent: ring.agent, Cause: queue.CauseOffline})
+		return "", false, nil
+	}
+	waited, ok := time.Duration(0), false
+	for _, o := range c.s.desk.Do(queue.Connect{Call: c.id, Agent: ring.agent}) {
+		if o, is := o.(queue.Connected); is && o.Call == c.id {
+			waited, ok = o.Waited, true
+		}
+	}
+	if !ok {
+		r.leg.Hangup("486") // too late: the offer had ended
+		return "", false, nil
+	}
+	c.speak.stop()
+	ended, err := c.talk(r.leg, ring, waited)
+	switch {
+	case err != nil:
+		return "", true, err
+	case ended == endLost:
+		s.lost()
+		return "", false, nil
+	}
+	how, err = c.survey()
+	return how, true, err
+}
+
+// lost goes on after the agent's browser died: the caller is at the head of the queue again.
+func (s *stay) lost() {
+	c := s.c
+	s.greeted = true
+	c.speak.start(c.line(nil, "queue.lost"), false)
+	s.minute.Reset(everyMinute)
+}
+
+// leave takes the caller out of the queue.
+func (s *stay) leave(abandoned bool) {
+	s.stopRing()
+	s.c.speak.stop()
+	s.c.s.desk.Do(queue.Leave{Call: s.c.id, Abandoned: abandoned})
+}
+
+// stopRing ends a ringing that came to nothing.
+func (s *stay) stopRing() {
+	if s.rings != nil {
+		s.c.s.stopRinging(s.rings)
+		s.rings.stop()
+		s.rings = nil
+	}
+}
+
+// key: 1 is a message at any time, * says the place again; other keys do nothing here.
+func (s *stay) key(k byte) (how string, over bool, err error) {
+	c := s.c
+	switch k {
+	case '1':
+		s.leave(false)
+		c.note(call.Fact{Kind: call.LeftQueue, Value: "message"})
+		how, err = s.message(nil)
+		return how, true, err
+	case '*':
+		if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
+			s.promise = queue.Promise{}
+			s.announce(w, nil)
+		}
+	}
+	return "", false, nil
+}
+
+// expelled leads to a message: full, waited too long, or nobody is there.
+func (s *stay) expelled(why string) (string, error) {
+	c := s.c
+	c.speak.stop()
+	c.note(call.Fact{Kind: call.LeftQueue, Value: why})
+	ids := map[string][]string{
+		queue.WhyFull:        {"queue.full_message", "queue.timeout"},
+		queue.WhyTimeout:     {"queue.timeout"},
+		queue.WhyNoOperators: {"queue.no_operators"},
+	}[why]
+	return s.message(c.line(nil, ids...))
+}
+
+// message records one and tells the menu.
+func (s *stay) message(intro []ivr.Line) (string, error) {
+	c := s.c
+	how, err := c.message("messages", append(intro, c.line(nil, "voicemail.intro")...))
+	if err != nil {
+		return "", err
+	}
+	switch how {
+	case "saved":
+		return "message_left", nil
+	case "operator":
+		return again, nil
+	}
+	return "menu", nil
+}
+
+// announce says the first lines, then place and wait where they are news, then the way out.
+func (s *stay) announce(w queue.Waiting, first []ivr.Line) {
+	c := s.c
+	lines := first
+	if s.promise.Better(w.Position) {
+		lines = append(lines, s.place(w)...)
+	}
+	lines = append(lines, c.line(nil, "queue.message_offer")...)
+	c.speak.start(lines, false)
+}
+
+// place says position and estimate; an estimate never rises (docs/metrics.md, "wait estimate").
+func (s *stay) place(w queue.Waiting) []ivr.Line {
+	c := s.c
+	f := call.Fact{Kind: call.Announced, Count: w.Position}
+	lines := c.line(map[string]any{"position_ordinal": spoken.Ordinal(w.Position)}, "queue.position")
+	if w.Position == 1 {
+		lines = c.line(nil, "queue.next")
+	}
+	if w.Reliable && w.Estimate > 0 {
+		est := s.promise.Wait(w.Estimate)
+		f.Seconds = est.Seconds()
+		n := queue.Minutes(est)
+		vars := map[string]any{"wait_minutes": spoken.Minutes(n)}
+		switch {
+		case n == 0:
+			lines = append(lines, c.line(nil, "queue.wait_less_minute")...)
+		case est > longWait:
+			lines = append(lines, c.line(vars, "queue.wait_long")...)
+		default:
+			lines = append(lines, c.line(vars, "queue.wait")...)
+		}
+	}
+	c.note(f)
+	return lines
+}
+
+// playMusic plays music unless it is playing; it goes on where it was.
+func (c *conductor) playMusic() {
+	if c.tune != nil {
+		select {
+		case <-c.tune.Done(): // something else took its place
+		default:
+			return
+		}
+	}
+	c.tune = c.port.Play(c.music)
+}
+
+func (c *conductor) stopMusic() {
+	if c.tune != nil {
+		c.tune.Stop()
+		c.tune = nil
+	}
+}
+
+// ringing is one agent's device being rung for one call.
+type ringing struct {
+	call     call.ID
+	agent    string
+	device   string
+	deadline time.Time
+	accepted chan struct{}
+	once     sync.Once
+	cancel   context.CancelFunc
+	result   chan rung
+}
+
+// rung is how a ringing ended.
+type rung struct {
+	leg Leg
+	err error
+}
+
+// ring starts to ring the agent's chosen device.
+func (c *conductor) ring(o queue.Offer) *ringing {
+	s := c.s
+	ctx, cancel := context.WithCancel(c.ctx)
+	r := &ringing{
+		call: c.id, agent: o.Agent, device: s.device(o.Agent), deadline: o.Deadline,
+		accepted: make(chan struct{}), cancel: cancel, result: make(chan rung, 1),
+	}
+	s.mu.Lock()
+	s.rings[o.Agent] = r
+	s.mu.Unlock()
+	c.note(call.Fact{Kind: call.Offered, Agent: o.Agent, Name: r.device})
+	s.watchers.nudge()
+	go func() {
+		var out rung
+		defer func() {
+			if p := recover(); p != nil {
+				c.log.Error("switchboard: dial panics", "agent", o.Agent, "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+				out = rung{err: fmt.Errorf("switchboard: dial: panic")}
+			}
+			r.result <- out
+		}()
+		out.leg, out.err = s.o.Phones.Dial(ctx, o.Agent, r.device, Ring{Call: c.id, From: c.leg.From(), Accepted: r.accepted})
+	}()
+	return r
+}
+
+// answer is where the ringing tells its end; nil (never) for no ringing.
+func (r *ringing) answer() <-chan rung {
+	if r == nil {
+		return nil
+	}
+	return r.result
+}
+
+// stop ends the ringing; a leg that was picked up in the last moment is hung up.
+func (r *ringing) stop() {
+	r.cancel()
+	go func() {
+		if out := <-r.result; out.leg != nil {
+			out.leg.Hangup("487")
+		}
+	}()
+}
+
+// accept joins the browser. Twice is harmless.
+func (r *ringing) accept() { r.once.Do(func() { close(r.accepted) }) }
+
+// stopRinging takes a ringing off the agent's screen.
+func (s *Switchboard) stopRinging(r *ringing) {
+	s.mu.Lock()
+	if s.rings[r.agent] == r {
+		delete(s.rings, r.agent)
+	}
+	s.mu.Unlock()
+	s.watchers.nudge()
+}
