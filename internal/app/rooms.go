@@ -1,0 +1,318 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"dovidka/internal/audit"
+	"dovidka/internal/call"
+	"dovidka/internal/casework"
+	"dovidka/internal/catalogue"
+	"dovidka/internal/flow"
+	"dovidka/internal/hours"
+	"dovidka/internal/journal"
+	"dovidka/internal/media"
+	"dovidka/internal/queue"
+	"dovidka/internal/sipua"
+	"dovidka/internal/speech"
+	"dovidka/internal/staff"
+	"dovidka/internal/store"
+	"dovidka/internal/survey"
+	"dovidka/internal/switchboard"
+	"dovidka/internal/webphone"
+)
+
+// rooms is the whole house, open.
+type rooms struct {
+	conf    Config
+	log     *slog.Logger
+	doors   *doors
+	servers []*http.Server
+	started time.Time
+	trouble error // why we are in emergency mode; nil: all is well
+
+	db       *store.DB
+	journal  *journal.Journal
+	casework *casework.Casework
+	staff    *staff.Staff
+	survey   *survey.Survey
+	audit    *audit.Audit
+
+	hours     *hours.Schedule
+	catalogue *catalogue.Catalogue
+	book      *flow.Book
+	studio    *speech.Studio
+
+	media *media.Engine
+	sip   *sipua.Server
+	hub   *webphone.Hub
+	board *switchboard.Switchboard
+
+	accounts string // what the banner says of the accounts
+	prepared atomic.Int64
+	texts    atomic.Int64
+	stop     context.CancelFunc
+	stopped  chan struct{}
+}
+
+// open opens the rooms from the bottom up; what cannot be opened closes what was.
+func open(ctx context.Context, c Config, d *doors, log *slog.Logger) (r *rooms, err error) {
+	r = &rooms{conf: c, log: log, doors: d, started: time.Now(), stop: func() {}, stopped: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			close(r.stopped)
+			r.close()
+		}
+	}()
+	for _, step := range []func(context.Context) error{r.openRecords, r.openContent, r.openMachines, r.openBoard} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+func (r *rooms) openRecords(ctx context.Context) (err error) {
+	if r.db, r.trouble, err = openStore(ctx, r.conf, r.log); err != nil {
+		return err
+	}
+	if r.journal, err = journal.New(r.db, filepath.Join(r.conf.Data, "facts.spill"), r.log); err != nil {
+		return fmt.Errorf("журнал дзвінків не відкривається: %w", err)
+	}
+	if r.trouble != nil {
+		return nil
+	}
+	r.casework, r.survey, r.audit = casework.New(r.db), survey.New(r.db), audit.New(r.db)
+	r.staff = staff.New(r.db, nil)
+	n, err := r.journal.Recover(ctx, time.Now())
+	if err != nil {
+		return fmt.Errorf("дзвінки, що тривали під час зупинки, не вдалося закрити: %w", err)
+	}
+	if n > 0 {
+		r.log.Warn("calls closed after a restart", "calls", n)
+	}
+	r.accounts, err = accounts(ctx, r.conf, r.staff)
+	return err
+}
+
+func (r *rooms) openContent(context.Context) (err error) {
+	c := r.conf
+	if c.DemoHours == "always" {
+		r.hours = hours.Always()
+	} else if r.hours, err = hours.New(c.Hours); err != nil {
+		return fmt.Errorf("розклад у налаштуваннях: %w", err)
+	}
+	if r.catalogue, err = catalogue.Stock(); err != nil {
+		return fmt.Errorf("картки послуг: %w", err)
+	}
+	r.book, err = flow.New(flow.Options{
+		Centre: flow.Centre{NameGenitive: c.Centre.NameGenitive, ShortName: c.Centre.ShortName, Owner: c.Centre.Owner, Address: c.Centre.Address, Branches: c.Centre.Branches},
+		Hours:  r.hours, Services: r.catalogue.Texts(), ReadUnverified: c.Demo,
+	})
+	if err != nil {
+		return fmt.Errorf("голосове меню: %w", err)
+	}
+	clips := c.Speech.Clips
+	if clips == "" {
+		clips = filepath.Join(c.Data, "clips")
+	}
+	if r.studio, err = speech.New(speech.Options{Dir: clips, Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command, Log: r.log}); err != nil {
+		return fmt.Errorf("голос: %w", err)
+	}
+	return nil
+}
+
+func (r *rooms) openMachines(context.Context) (err error) {
+	c := r.conf
+	from, to, err := c.RTPRange()
+	if err != nil {
+		return err
+	}
+	host, _, err := net.SplitHostPort(c.SIP.Listen)
+	if err != nil {
+		return fmt.Errorf("адреса SIP «%s» неправильна: потрібно АДРЕСА:ПОРТ або :ПОРТ", c.SIP.Listen)
+	}
+	bind, _ := netip.ParseAddr(host)
+	public, _ := netip.ParseAddr(c.SIP.PublicIP)
+	if r.media, err = media.NewEngine(media.EngineOptions{BindIP: bind, PublicIP: public, PortFrom: from + from%2 + 2, PortTo: to, Log: r.log}); err != nil {
+		return fmt.Errorf("звук: %w", err)
+	}
+	r.sip, err = sipua.New(sipua.Options{
+		Addr: c.SIP.Listen, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
+		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
+		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, Log: r.log,
+	})
+	if err != nil {
+		return portSentence("порт SIP", c.SIP.Listen, err)
+	}
+	r.hub, err = webphone.New(r.phoneOptions(from, bind, public))
+	if err != nil {
+		return portSentence("порт звуку браузерів", fmt.Sprint(from), err)
+	}
+	return nil
+}
+
+// portSentence names a port that is taken; any other reason is told as it is.
+func portSentence(what, addr string, err error) error {
+	for _, known := range []error{unix.EADDRINUSE, unix.EACCES, unix.EADDRNOTAVAIL} {
+		if errors.Is(err, known) {
+			return errors.New(what + ": " + portReason(addr, known))
+		}
+	}
+	return fmt.Errorf("%s %s: %w", what, addr, err)
+}
+
+func (r *rooms) openBoard(ctx context.Context) error {
+	l := r.conf.Limits
+	o := switchboard.Options{
+		Menus: r.book, Clips: r.studio, Journal: r.journal, Phones: phones{r},
+		Queue: queue.Config{OfferFor: seconds(l.OfferSeconds), WrapUp: seconds(l.WrapSeconds), LongestWait: time.Duration(l.WaitMinutes) * time.Minute,
+			MaxWaiting: l.Waiting},
+		MaxCalls: l.Calls, MessageDir: filepath.Join(r.conf.Data, "messages"), MessageMax: seconds(l.Message),
+		Emergency: func() bool { return r.trouble != nil }, Alarms: r.alarms, Log: r.log,
+	}
+	if r.trouble == nil {
+		o.Cards, o.Surveys, o.Agents, o.Requests = r.casework, r.survey, r.staff, requests{r.casework}
+	} else {
+		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
+	}
+	r.board = switchboard.New(o)
+	run, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.stop = stop
+	go func() {
+		defer close(r.stopped)
+		r.board.Run(run)
+	}()
+	return nil
+}
+
+// background is the context of calls: they outlive the request to stop, until drain's bound.
+func (r *rooms) background() context.Context { return context.Background() }
+
+func seconds(n int) time.Duration { return time.Duration(n) * time.Second }
+
+// known tells whether a called number is ours; nothing configured: every number is.
+func (r *rooms) known(user string) bool {
+	if r.conf.Centre.Number == "" {
+		return true
+	}
+	n := call.ParseNumber(user)
+	for _, ours := range append([]string{r.conf.Centre.Number}, r.conf.SIP.Numbers...) {
+		if n == call.ParseNumber(ours) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused writes the record of an INVITE that never became a call: every INVITE ends in exactly one outcome.
+func (r *rooms) refused(from, to call.Number, status string) {
+	id := call.NewID(time.Now())
+	kind := call.Refused
+	if status == "503" {
+		kind = call.Overloaded
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	err := r.journal.Append(ctx, call.Fact{Call: id, Kind: call.Arrived, From: from, To: to, Name: "sip"}, call.Fact{Call: id, Kind: kind, Cause: status})
+	if err == nil {
+		_, err = r.journal.Close(ctx, id)
+	}
+	if err != nil {
+		r.log.Error("a refused call was not recorded", "call", id, "cause", status, "err", err)
+	}
+}
+
+// account gives a desk phone's digest secret.
+func (r *rooms) account(user string) (string, bool) {
+	if r.staff == nil {
+		return "", false
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	ha1, err := r.staff.HA1(ctx, user)
+	return ha1, err == nil && ha1 != ""
+}
+
+// prepareVoice renders everything that the menu can say, beside the calls.
+func (r *rooms) prepareVoice(ctx context.Context) {
+	menu := r.book.Current()
+	var texts []string
+	for _, l := range append(menu.LinesAround(time.Now()), menu.AllLines()...) {
+		texts = append(texts, l.Text)
+	}
+	r.texts.Store(int64(len(texts)))
+	start := time.Now()
+	err := r.studio.Prepare(ctx, texts, func(done, total int) {
+		r.prepared.Store(int64(done))
+		r.texts.Store(int64(total))
+	})
+	if err != nil && ctx.Err() == nil {
+		r.log.Warn("some texts could not be spoken in advance", "err", err)
+		return
+	}
+	r.log.Info("voice prepared", "texts", len(texts), "seconds", time.Since(start).Seconds())
+}
+
+// alarms are red strips for every desk.
+func (r *rooms) alarms() []string {
+	var out []string
+	for _, t := range r.troubles() {
+		out = append(out, strings.TrimSpace(t.What+": "+t.Text+" "+t.Todo))
+	}
+	return out
+}
+
+// drain lets running calls finish: new ones get 503 at once, what is left after the bound is hung up.
+func (r *rooms) drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), seconds(r.conf.Limits.DrainSeconds))
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := r.sip.Shutdown(ctx); err != nil {
+			r.log.Warn("calls were ended by the shutdown", "err", err)
+		}
+	}()
+	r.board.Drain(ctx)
+	<-done
+	for _, s := range r.servers {
+		s.Close()
+	}
+}
+
+// close closes what is open, from the top down. It is called once, after drain or instead of it.
+func (r *rooms) close() {
+	r.stop()
+	<-r.stopped
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if r.hub != nil {
+		r.hub.Close()
+	}
+	if r.sip != nil {
+		r.sip.Close()
+	}
+	if r.media != nil {
+		r.media.Close()
+	}
+	if r.journal != nil {
+		if err := r.journal.Stop(ctx); err != nil {
+			r.log.Error("facts were not written at the end", "err", err)
+		}
+	}
+	if r.db != nil {
+		r.db.Close()
+	}
+}
