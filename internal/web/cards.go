@@ -9,8 +9,8 @@ import (
 )
 
 type saveInput struct {
-	numberInput
-	Body CardEdit
+	Number string `path:"number" maxLength:"32"`
+	Body   CardEdit
 }
 
 type searchInput struct {

@@ -22,8 +22,8 @@ type numberInput struct {
 }
 
 type doneInput struct {
-	numberInput
-	Body struct {
+	Number string `path:"number" maxLength:"32"`
+	Body   struct {
 		Note string `json:"note" maxLength:"2000" doc:"Що зроблено"`
 	}
 }

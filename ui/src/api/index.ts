@@ -1,0 +1,106 @@
+// The program's HTTP API as the pages use it. Shapes come from ui/openapi.json (npm run api); errors become ApiError.
+
+import createClient from 'openapi-fetch'
+import { uk } from '../uk'
+import type { components, paths } from './schema'
+
+type Schemas = components['schemas']
+export type Call = Schemas['Call']
+export type Story = Schemas['CallStory']
+export type Card = Schemas['Card']
+export type CardEdit = Schemas['CardEdit']
+export type Message = Schemas['Message']
+export type MessageList = Schemas['MessageList']
+export type Service = Schemas['Service']
+export type Totals = Schemas['Totals']
+export type CentreStatus = Schemas['Status']
+export type Who = Schemas['Who']
+
+const client = createClient<paths>({ baseUrl: '/' })
+
+/** status 0: the server could not be reached. message is fit for the screen. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+function sentence(status: number, detail: unknown): string {
+  if (typeof detail === 'string' && detail !== '') return detail
+  switch (status) {
+    case 0:
+      return uk.errors.network
+    case 403:
+      return uk.errors.denied
+    case 404:
+      return uk.errors.notFound
+    case 409:
+      return uk.errors.conflict
+    case 422:
+      return uk.errors.invalid
+    case 429:
+      return uk.errors.limit
+    default:
+      return uk.errors.server
+  }
+}
+
+let onSignedOut: () => void = () => {}
+/** Called when a request finds that the session is over. */
+export function whenSignedOut(f: () => void) {
+  onSignedOut = f
+}
+
+type Answer<T> = { data?: T; error?: unknown; response: Response }
+
+async function ask<T>(p: Promise<Answer<T>>, quiet = false): Promise<T> {
+  let a: Answer<T>
+  try {
+    a = await p
+  } catch {
+    throw new ApiError(0, uk.errors.network)
+  }
+  if (a.response.ok) return a.data as T
+  if (a.response.status === 401 && !quiet) onSignedOut()
+  throw new ApiError(a.response.status, sentence(a.response.status, (a.error as { detail?: unknown } | undefined)?.detail))
+}
+
+export const session = () => ask(client.GET('/api/session'), true)
+export const signIn = (login: string, password: string) => ask(client.POST('/api/session', { body: { login, password } }), true)
+export const signOut = () => ask(client.DELETE('/api/session'), true)
+export const centre = () => ask(client.GET('/api/status'), true)
+
+export type CallQuery = { day?: string; month?: string; outcome?: string; number?: string; agent?: string; limit?: number; before?: string }
+export const calls = (query: CallQuery) => ask(client.GET('/api/calls', { params: { query } }))
+export const story = (id: string) => ask(client.GET('/api/calls/{id}', { params: { path: { id } } }))
+export const totals = (month: string) => ask(client.GET('/api/totals', { params: { query: { month } } }))
+
+export type Box = 'messages' | 'proposals' | ''
+export type MessageState = 'open' | 'done' | 'all'
+export const messages = (state: MessageState) => ask(client.GET('/api/messages', { params: { query: { state } } }))
+export const takeMessage = (number: string) => ask(client.POST('/api/messages/{number}/take', { params: { path: { number } } }))
+export const doneMessage = (number: string, note: string) =>
+  ask(client.POST('/api/messages/{number}/done', { params: { path: { number } }, body: { note } }))
+export const soundUrl = (number: string) => `/api/messages/${encodeURIComponent(number)}/sound`
+export const csvUrl = (month: string) => `/api/calls.csv?month=${month}`
+
+export const card = (number: string) => ask(client.GET('/api/cards/{number}', { params: { path: { number } } }))
+export const saveCard = (number: string, edit: CardEdit) =>
+  ask(client.PUT('/api/cards/{number}', { params: { path: { number } }, body: edit }))
+export const services = (q: string) => ask(client.GET('/api/services', { params: { query: { q } } }))
+
+export const desk = {
+  today: () => ask(client.GET('/api/desk/today')),
+  status: (status: 'ready' | 'break' | 'offline', reason: string) => ask(client.POST('/api/desk/status', { body: { status, reason } })),
+  device: (device: 'browser' | 'phone') => ask(client.POST('/api/desk/device', { body: { device } })),
+  answer: () => ask(client.POST('/api/desk/answer')),
+  refuse: () => ask(client.POST('/api/desk/refuse')),
+  hangup: () => ask(client.POST('/api/desk/hangup')),
+  hold: (on: boolean) => ask(client.POST('/api/desk/hold', { body: { on } })),
+  mute: (on: boolean) => ask(client.POST('/api/desk/mute', { body: { on } })),
+  digits: (keys: string) => ask(client.POST('/api/desk/digits', { body: { keys } })),
+  wrapUpDone: () => ask(client.POST('/api/desk/wrapup-done')),
+}
