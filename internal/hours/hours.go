@@ -146,6 +146,9 @@ func (s *Schedule) closing(d date, w stretch) time.Time {
 
 // openingAfter is the first opening on a day after d.
 func (s *Schedule) openingAfter(d date) time.Time {
+	if s.idle() {
+		return time.Time{}
+	}
 	for range horizon {
 		d = d.next()
 		if work := s.workOn(d); len(work) > 0 {
@@ -153,6 +156,16 @@ func (s *Schedule) openingAfter(d date) time.Time {
 		}
 	}
 	return time.Time{}
+}
+
+// idle tells that nobody works on any day.
+func (s *Schedule) idle() bool {
+	for _, w := range s.week {
+		if len(w) > 0 {
+			return false
+		}
+	}
+	return len(s.exceptions) == 0
 }
 
 // moment is the instant at which the wall clock of day d shows the minute. A minute that the spring change skips is the

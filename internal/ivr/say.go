@@ -8,8 +8,14 @@ import (
 	"dovidka/internal/hours"
 )
 
-// keyNames are the keys as they are said.
-var keyNames = map[string]string{"1": "один", "2": "два", "3": "три", "4": "чотири", "5": "п'ять", "6": "шість", "7": "сім", "8": "вісім", "9": "дев'ять"}
+// keyName is a key as it is said.
+func keyName(key string) string {
+	names := [...]string{"нуль", "один", "два", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"}
+	if len(key) != 1 || key[0] < '0' || key[0] > '9' {
+		return ""
+	}
+	return names[key[0]-'0']
+}
 
 // greeting is said once, before the main menu: who answers, and how to reach a person – or, outside hours, when.
 func (m *Menu) greeting(now time.Time) []Line {
@@ -52,7 +58,7 @@ func (m *Menu) listLines(n *Node) []Line {
 			continue
 		}
 		if item := m.Nodes[n.Keys[key]]; item != nil {
-			lines = append(lines, Line{ID: "list:" + n.ID, Text: item.Label + " — " + keyNames[key] + ".", Interruptible: true, Pause: itemPause})
+			lines = append(lines, Line{ID: "list:" + n.ID, Text: item.Label + " — " + keyName(key) + ".", Interruptible: true, Pause: itemPause})
 		}
 	}
 	return lines

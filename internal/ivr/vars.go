@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"dovidka/internal/spoken"
@@ -26,6 +27,9 @@ func (m *Menu) Line(id string, vars map[string]any) (Line, error) {
 	p, ok := m.Prompts[id]
 	if !ok {
 		return Line{}, fmt.Errorf("ivr: prompt %q: %w", id, ErrNoPrompt)
+	}
+	if !strings.Contains(p.Text, "{") {
+		return Line{ID: id, Text: p.Text, Interruptible: p.Interruptible, Pause: promptPause}, nil
 	}
 	values := make(map[string]spoken.Value, len(vars)+len(m.Consts))
 	for name, text := range m.Consts {
