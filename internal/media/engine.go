@@ -1,21 +1,152 @@
 package media
 
-import "time"
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
-// Engine is the tick engine: it owns all legs and sends their frames.
-type Engine struct{ o EngineOptions }
+// Engine is the tick engine: a few threads, each owning its legs and their sockets.
+type Engine struct {
+	o       EngineOptions
+	base    time.Time
+	threads []*thread
+	pairs   *pairs
+	closed  atomic.Bool
+	running sync.WaitGroup
+	ids     atomic.Uint64
+}
 
 // NewEngine starts the tick threads (none when Manual).
-func NewEngine(o EngineOptions) (*Engine, error) { return &Engine{o: o}, nil }
+func NewEngine(o EngineOptions) (*Engine, error) {
+	if !o.BindIP.IsValid() {
+		o.BindIP = netip.IPv4Unspecified()
+	}
+	if o.Threads <= 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if o.Manual {
+		o.Threads = 1
+	}
+	if o.Silence <= 0 {
+		o.Silence = 20 * time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	pairs, err := newPairs(o.BindIP, o.PortFrom, o.PortTo)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{o: o, pairs: pairs}
+	if !o.Manual {
+		e.base = time.Now()
+	}
+	for range o.Threads {
+		t, err := newThread(e)
+		if err != nil {
+			e.Close()
+			return nil, fmt.Errorf("media: start: %w", err)
+		}
+		e.threads = append(e.threads, t)
+		if !o.Manual {
+			e.running.Go(t.run)
+		}
+	}
+	return e, nil
+}
+
+// now is the engine's clock: time since its start.
+func (e *Engine) now() time.Duration { return time.Since(e.base) }
 
 // Open makes a leg with its own pair of UDP sockets; ErrNoPorts when the range is used up.
-func (e *Engine) Open() (*Port, error) { return nil, ErrNoPorts }
+func (e *Engine) Open() (*Port, error) {
+	if e.closed.Load() {
+		return nil, ErrClosed
+	}
+	rtp, rtcp, err := e.pairs.open(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return e.attach(rtp, rtcp), nil
+}
 
-// OpenConn makes a leg whose packets come by Deliver and go out by c (nil: nowhere yet), such as a browser's.
-func (e *Engine) OpenConn(c PacketConn) (*Port, error) { return nil, ErrNoPorts }
+// OpenConn makes a leg whose packets come by Deliver and go out by c (nil: nowhere yet), such as a browser's. It speaks PCMA
+// with telephone-event 101 until SetCodec says otherwise. Its silence is watched by its owner, not by the engine.
+func (e *Engine) OpenConn(c PacketConn) (*Port, error) {
+	if e.closed.Load() {
+		return nil, ErrClosed
+	}
+	p := newPort(e)
+	p.inbox, p.out.track, p.web = new(inbox), c, true
+	p.terms = terms{law: aLaw, pt: ptALaw, dtmfIn: ptDigits, dtmfOut: ptDigits, send: true, recv: true}
+	e.place(p)
+	return p, nil
+}
 
-// Tick runs everything that is due at now; for Manual engines only.
-func (e *Engine) Tick(now time.Time) {}
+// attach makes a leg of open sockets (rtcp may be nil).
+func (e *Engine) attach(rtp, rtcp Conn) *Port {
+	p := newPort(e)
+	p.rtp, p.rtcp, p.local = rtp, rtcp, rtp.LocalAddr()
+	if s, ok := rtp.(pushing); ok {
+		p.inbox = new(inbox)
+		s.push(p.deliver)
+	}
+	e.place(p)
+	return p
+}
+
+// place gives the leg to the thread with the fewest legs.
+func (e *Engine) place(p *Port) {
+	best := e.threads[0]
+	for _, t := range e.threads[1:] {
+		if t.legs.Load() < best.legs.Load() {
+			best = t
+		}
+	}
+	best.legs.Add(1)
+	p.owner.Store(best)
+	p.do(func(*thread, time.Duration) {})
+}
+
+// Tick runs everything that is due at now; for Manual engines only. The first Tick is the beginning of time.
+func (e *Engine) Tick(now time.Time) {
+	if !e.o.Manual {
+		return
+	}
+	t := e.threads[0]
+	t.inlineMu.Lock()
+	defer t.inlineMu.Unlock()
+	if e.base.IsZero() {
+		e.base = now
+	}
+	t.clock = max(t.clock, now.Sub(e.base))
+	for _, s := range t.wheel {
+		for _, p := range s {
+			p.drain(t.clock)
+			p.drainRTCP(t.clock)
+		}
+	}
+	t.turn(t.clock)
+}
 
 // Close ends all legs and threads. Twice is harmless.
-func (e *Engine) Close() {}
+func (e *Engine) Close() {
+	if e.closed.Swap(true) {
+		return
+	}
+	for _, t := range e.threads {
+		t.stop.Store(true)
+		t.poll.wake()
+	}
+	e.running.Wait()
+	if e.o.Manual {
+		for _, t := range e.threads {
+			t.end()
+		}
+	}
+}

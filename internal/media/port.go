@@ -1,100 +1,245 @@
 package media
 
 import (
-	"io"
+	"math/rand/v2"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Port is one leg's sound. All methods may be called from any goroutine and none blocks on the network.
-type Port struct{}
+// Port is one leg's sound. All methods may be called from any goroutine and none blocks on the network or the disk, but for
+// Recording.Stop. While the far end cannot be sent to (no SDP yet, on hold, no page) what is played waits and goes on later.
+type Port struct {
+	id     uint64
+	e      *Engine
+	web    bool // packets come by Deliver
+	rtp    Conn
+	rtcp   Conn
+	local  netip.AddrPort
+	inbox  *inbox
+	digits chan Digit
+	silent chan struct{}
+	holds  chan bool
+	held   atomic.Bool
+	muted  atomic.Bool
+	closed atomic.Bool
+	meter  meter
+	sdp    session
+
+	owner  atomic.Pointer[thread]
+	posted atomic.Bool
+	cmdMu  sync.Mutex // guards cmds
+	cmds   []command
+
+	// From here on: the owning thread only.
+	on       bool // on the owner's wheel
+	shutDown bool
+	slot     int
+	terms    terms
+	latch    latch
+	filtered bool // the kernel drops strangers
+	out      stream
+	events   events
+	merger   merger
+	play     *Playback
+	bridge   *Bridged
+	peer     *Port
+	path     path
+	ring     *ring
+	sinks    []Sink
+	watching time.Duration // since when we should hear something
+	quiet    bool          // silent is closed
+	audio    uint32        // packets of sound, to measure the level of some
+}
+
+// command is something for the owning thread to do with a leg.
+type command func(t *thread, now time.Duration)
+
+// law is one of the two laws of G.711.
+type law byte
+
+const (
+	aLaw law = iota
+	uLaw
+)
+
+// terms is what was agreed with the far end.
+type terms struct {
+	remote          netip.AddrPort
+	law             law
+	pt              uint8
+	dtmfIn, dtmfOut uint8 // telephone-event; 0: none
+	send, recv      bool
+}
+
+func newPort(e *Engine) *Port {
+	p := &Port{
+		e: e, id: e.ids.Add(1),
+		digits: make(chan Digit, 64), silent: make(chan struct{}), holds: make(chan bool, 8),
+		terms: terms{pt: ptALaw, dtmfIn: ptDigits},
+	}
+	p.out = stream{ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), clock: rand.Uint32(), marker: true}
+	p.sdp.id = rand.Uint64() >> 2
+	return p
+}
+
+// do leaves a command for the owning thread.
+func (p *Port) do(c command) {
+	p.cmdMu.Lock()
+	p.cmds = append(p.cmds, c)
+	p.cmdMu.Unlock()
+	p.nudge()
+}
+
+func (p *Port) nudge() {
+	if !p.posted.Swap(true) {
+		p.owner.Load().nudge(p)
+	}
+}
+
+func (p *Port) nextCommand() command {
+	p.cmdMu.Lock()
+	defer p.cmdMu.Unlock()
+	if len(p.cmds) == 0 {
+		return nil
+	}
+	c := p.cmds[0]
+	p.cmds[0] = nil
+	p.cmds = p.cmds[1:]
+	return c
+}
 
 // LocalAddr is where the leg hears; the zero AddrPort for a leg without a socket.
-func (p *Port) LocalAddr() netip.AddrPort { return netip.AddrPort{} }
+func (p *Port) LocalAddr() netip.AddrPort { return p.local }
 
-// Answer takes an SDP offer (first INVITE or re-INVITE) and gives the SDP answer; ErrNotAcceptable: reject with 488, nothing changed.
-func (p *Port) Answer(offer []byte) (answer []byte, err error) { return nil, ErrNotAcceptable }
-
-// Offer makes an SDP offer (our INVITE, or the 200 to an INVITE without SDP).
-func (p *Port) Offer() ([]byte, error) { return nil, ErrClosed }
-
-// Accept takes the far end's answer to our Offer.
-func (p *Port) Accept(answer []byte) error { return ErrNotAcceptable }
-
-// SetCodec sets the payload types of a leg without SDP (OpenConn).
-func (p *Port) SetCodec(payloadType, dtmfType uint8) {}
+// SetCodec sets the payload types of a leg without SDP (OpenConn): 8 or 0 for the sound, dtmfType 0 for no telephone-event.
+func (p *Port) SetCodec(payloadType, dtmfType uint8) {
+	p.do(func(*thread, time.Duration) {
+		p.terms.pt, p.terms.law = payloadType, aLaw
+		if payloadType == ptULaw {
+			p.terms.law = uLaw
+		}
+		p.terms.dtmfIn, p.terms.dtmfOut = dtmfType, dtmfType
+	})
+}
 
 // SetConn swaps the way out of an OpenConn leg, such as after a page reload; nil: nowhere.
-func (p *Port) SetConn(c PacketConn) {}
+func (p *Port) SetConn(c PacketConn) {
+	p.do(func(*thread, time.Duration) { p.out.track, p.out.marker = c, true })
+}
 
-// Deliver hands in one RTP packet that came for an OpenConn leg; packet is copied.
-func (p *Port) Deliver(packet []byte) {}
+// Deliver hands in one RTP packet that came for an OpenConn leg; packet is copied. What the thread cannot take is lost.
+func (p *Port) Deliver(packet []byte) { p.deliver(packet, netip.AddrPort{}) }
 
-// Play replaces what is played to the leg; the first frame goes out at once.
-func (p *Port) Play(srcs ...Source) *Playback { return nil }
+func (p *Port) deliver(b []byte, from netip.AddrPort) {
+	if p.inbox != nil && p.inbox.put(b, from) {
+		p.nudge()
+	}
+}
 
-// Digits gives the keys that the leg pressed.
-func (p *Port) Digits() <-chan Digit { return nil }
+// Digits gives the keys that the leg pressed, each press once. It is never closed; when nobody reads, the oldest are lost.
+func (p *Port) Digits() <-chan Digit { return p.digits }
 
-// InjectDigit enters a key that came by SIP INFO.
-func (p *Port) InjectDigit(key byte) {}
+// InjectDigit enters a key that came by SIP INFO. Told by RFC 4733 as well, it counts once.
+func (p *Port) InjectDigit(key byte) {
+	for _, k := range cleanKeys(string(rune(key))) {
+		p.do(func(_ *thread, now time.Duration) { p.key(k, byInfo, now) })
+	}
+}
 
-// SendDigits presses keys towards the far end (RFC 4733).
-func (p *Port) SendDigits(keys string) {}
+// SendDigits presses keys towards the far end: RFC 4733, or tones where that was not agreed. The sound waits meanwhile.
+func (p *Port) SendDigits(keys string) {
+	ks := cleanKeys(keys)
+	p.do(func(*thread, time.Duration) {
+		if p.terms.dtmfOut != 0 {
+			p.out.press.queue = append(p.out.press.queue, ks...)
+			return
+		}
+		tones := []Source{p.out.tones}
+		for _, k := range ks {
+			tones = append(tones, keyTones(k))
+		}
+		p.out.tones = Seq(tones...)
+	})
+}
 
-// Record writes what the leg says, as A-law bytes, for at most max.
-func (p *Port) Record(w io.Writer, max time.Duration) *Recording { return nil }
+// Listen gives s every 20 ms of what the leg says, gaps as silence, until stop.
+func (p *Port) Listen(s Sink) (stop func()) {
+	p.do(func(*thread, time.Duration) { p.addSink(s) })
+	return func() { p.do(func(*thread, time.Duration) { p.removeSink(s) }) }
+}
+
+func (p *Port) addSink(s Sink) {
+	if p.shutDown {
+		return
+	}
+	if len(p.sinks) == 0 {
+		p.ring = new(ring)
+	}
+	p.sinks = append(p.sinks, s)
+}
+
+func (p *Port) removeSink(s Sink) {
+	for i := range p.sinks {
+		if p.sinks[i] == s {
+			p.sinks = append(p.sinks[:i], p.sinks[i+1:]...)
+			break
+		}
+	}
+	if len(p.sinks) == 0 {
+		p.ring = nil
+	}
+}
 
 // Held tells whether the far end has put us on hold.
-func (p *Port) Held() bool { return false }
+func (p *Port) Held() bool { return p.held.Load() }
 
-// HoldChanged tells every change of Held.
-func (p *Port) HoldChanged() <-chan bool { return nil }
+// HoldChanged tells every change of Held; when nobody reads, the oldest are lost.
+func (p *Port) HoldChanged() <-chan bool { return p.holds }
 
-// Mute replaces the bridged sound from this leg by silence.
-func (p *Port) Mute(on bool) {}
+// Mute replaces the bridged sound from this leg by silence, and drops its keys on the way to the other.
+func (p *Port) Mute(on bool) { p.muted.Store(on) }
 
-// Silent is closed when nothing was heard for the engine's bound while we should hear.
-func (p *Port) Silent() <-chan struct{} { return nil }
+// Silent is closed when nothing was heard for the engine's bound while we should hear. Never for OpenConn legs.
+func (p *Port) Silent() <-chan struct{} { return p.silent }
 
 // Stats tells what was sent and heard.
-func (p *Port) Stats() Stats { return Stats{} }
+func (p *Port) Stats() Stats { return p.meter.stats() }
 
-// Close ends the leg and frees its ports. Twice is harmless.
-func (p *Port) Close() {}
+// Close ends the leg, what is played to it and its recordings, and frees its ports. Twice is harmless.
+func (p *Port) Close() {
+	if !p.closed.Swap(true) {
+		p.do(func(t *thread, _ time.Duration) { p.shut(t) })
+	}
+}
 
-// Playback is one Play going on.
-type Playback struct{}
-
-// Done is closed when the sources have ended or something else took their place.
-func (b *Playback) Done() <-chan struct{} { return nil }
-
-// Played tells how much was sent so far.
-func (b *Playback) Played() time.Duration { return 0 }
-
-// Finished tells whether the sources were played to their end.
-func (b *Playback) Finished() bool { return false }
-
-// Stop ends it; the leg then hears silence.
-func (b *Playback) Stop() {}
-
-// Recording is one Record going on.
-type Recording struct{}
-
-// Stop ends it, waits until everything is written, and tells its length.
-func (r *Recording) Stop() time.Duration { return 0 }
-
-// Done is closed when the recording has ended (Stop, its bound, or the leg's end) and is written.
-func (r *Recording) Done() <-chan struct{} { return nil }
-
-// Err is the first error of the writer, once Done.
-func (r *Recording) Err() error { return nil }
-
-// Bridged is two legs' sound joined.
-type Bridged struct{}
-
-// Bridge joins the sound of two legs: what one says is forwarded to the other when it arrives.
-func Bridge(a, b *Port) *Bridged { return nil }
-
-// Break parts them again; both then hear silence until something is played. Twice is harmless.
-func (b *Bridged) Break() {}
+// shut is the end of a leg, on its thread.
+func (p *Port) shut(t *thread) {
+	if p.shutDown {
+		return
+	}
+	p.closed.Store(true)
+	p.unlink()
+	if p.play != nil {
+		p.play.end(false)
+	}
+	for len(p.sinks) > 0 {
+		s := p.sinks[0]
+		if r, ok := s.(*Recording); ok {
+			r.finish()
+		}
+		p.removeSink(s)
+	}
+	t.drop(p)
+	p.shutDown = true
+	for _, c := range []Conn{p.rtp, p.rtcp} {
+		if c != nil {
+			_ = c.Close() // a UDP socket's close says nothing of use
+		}
+	}
+	if p.rtcp != nil {
+		p.e.pairs.release(int(p.local.Port()), time.Now())
+	}
+	p.out.track = nil
+}

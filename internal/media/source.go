@@ -54,7 +54,7 @@ func (s *silence) Next(f *Frame) bool {
 	if s.frames > 0 {
 		s.frames--
 	}
-	*f = silentFrame
+	f.hush()
 	return true
 }
 
@@ -117,9 +117,9 @@ func frames(d time.Duration) int {
 	return int((d + FrameTime - 1) / FrameTime)
 }
 
-var silentFrame = func() (f Frame) {
+// hush fills f with silence.
+func (f *Frame) hush() {
 	for i := range f {
 		f[i] = alawSilence
 	}
-	return f
-}()
+}

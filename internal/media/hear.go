@@ -1,0 +1,218 @@
+package media
+
+import (
+	"net/netip"
+	"time"
+)
+
+// filter is a Conn whose system can drop strangers' packets for it.
+type filter interface {
+	Only(src netip.AddrPort) error
+}
+
+// pushing is a Conn that cannot be polled and hands its packets over instead (the portable one).
+type pushing interface {
+	push(take func(b []byte, from netip.AddrPort))
+}
+
+// fetch takes one packet of the leg's socket; all of them while its filter settles.
+func (p *Port) fetch(now time.Duration) {
+	for {
+		if !p.fetchOne(now) || !p.unsettled() {
+			return
+		}
+	}
+}
+
+func (p *Port) fetchOne(now time.Duration) bool {
+	t := p.owner.Load()
+	n, from, err := p.rtp.Recv(t.buf[:])
+	if err != nil {
+		return false
+	}
+	p.receive(t.buf[:n], from, now)
+	return !p.shutDown
+}
+
+func (p *Port) unsettled() bool {
+	s, ok := p.rtp.(interface{ unsettled() bool })
+	return ok && s.unsettled()
+}
+
+// drain takes all that waits (Manual engines).
+func (p *Port) drain(now time.Duration) {
+	if p.rtp == nil {
+		return
+	}
+	for p.fetchOne(now) {
+		continue
+	}
+}
+
+// drainRTCP takes the far end's reports: they say that it lives.
+func (p *Port) drainRTCP(now time.Duration) {
+	if p.rtcp == nil {
+		return
+	}
+	t := p.owner.Load()
+	for {
+		n, from, err := p.rtcp.Recv(t.buf[:])
+		if err != nil {
+			return
+		}
+		p.report(t.buf[:n], from, now)
+	}
+}
+
+// report takes RTCP: a far end that is quiet by itself (voice activity detection) still lives.
+func (p *Port) report(b []byte, from netip.AddrPort, now time.Duration) {
+	if isRTCP(b) && from.Addr() == p.latch.target().Addr() {
+		p.watching = now
+	}
+}
+
+// receive takes one packet from the net.
+func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
+	if isRTCP(b) {
+		p.report(b, from, now)
+		return
+	}
+	h, ok := parseRTP(b)
+	if !ok || p.shutDown || !p.knows(h.pt) || !p.admit(from, &h, now) {
+		p.meter.ignored.Store(p.meter.ignored.Load() + 1)
+		return
+	}
+	p.watching = now
+	event := h.pt == p.terms.dtmfIn || h.pt == p.terms.dtmfOut
+	sound := !event && h.pt != ptComfortNoise
+	p.meter.hear(&h, now, sound)
+	switch {
+	case event && h.pt != ptULaw:
+		if key, fresh := p.events.see(h.ssrc, h.ts, h.payload); fresh {
+			p.key(key, byEvent, now)
+		}
+		p.forward(&h, true, now)
+	case sound && len(h.payload) > 0:
+		p.sound(&h, now)
+	}
+}
+
+// knows tells whether the payload type can be heard here.
+func (p *Port) knows(pt uint8) bool {
+	return pt == ptALaw || pt == ptULaw || pt == ptComfortNoise || pt == p.terms.pt ||
+		pt == p.terms.dtmfIn || pt == p.terms.dtmfOut
+}
+
+// admit lets the far end in and keeps strangers out; the kernel is told of a locked source.
+func (p *Port) admit(from netip.AddrPort, h *packet, now time.Duration) bool {
+	if p.web {
+		return true
+	}
+	ok, _ := p.latch.admit(from, h, now)
+	if ok && p.latch.locked && !p.filtered {
+		if f, can := p.rtp.(filter); can {
+			_ = f.Only(p.latch.src) // without it the latch does the same work
+		}
+		p.filtered = true
+	}
+	return ok
+}
+
+func (p *Port) open() {
+	if f, can := p.rtp.(filter); can && p.filtered {
+		_ = f.Only(netip.AddrPort{})
+	}
+	p.filtered = false
+}
+
+// sound takes a packet of voice.
+func (p *Port) sound(h *packet, now time.Duration) {
+	law := p.lawOf(h.pt)
+	if p.audio++; p.audio%8 == 1 {
+		p.measure(h.payload, law)
+	}
+	if p.ring != nil {
+		table := ""
+		if law == uLaw {
+			table = alawOfULaw
+		}
+		p.ring.put(h.ssrc, h.ts, h.payload, table)
+	}
+	p.forward(h, false, now)
+}
+
+func (p *Port) lawOf(pt uint8) law {
+	switch {
+	case pt == p.terms.pt:
+		return p.terms.law
+	case pt == ptULaw:
+		return uLaw
+	}
+	return aLaw
+}
+
+// key gives a press to whoever waits for it, once.
+func (p *Port) key(k byte, w way, now time.Duration) {
+	if p.shutDown || !p.merger.take(k, w, now) {
+		return
+	}
+	tell(p.digits, Digit{Key: k, At: p.e.base.Add(now)})
+}
+
+// tell never blocks: when nobody reads, the oldest news makes room for the newest.
+func tell[T any](c chan T, v T) {
+	for range 2 {
+		select {
+		case c <- v:
+			return
+		default:
+		}
+		select {
+		case <-c:
+		default:
+		}
+	}
+}
+
+// listen gives 20 ms to those who listen.
+func (p *Port) listen(f *Frame) {
+	if p.ring == nil {
+		return
+	}
+	p.ring.pull(f)
+	for i := len(p.sinks) - 1; i >= 0; i-- {
+		p.sinks[i].Put(f)
+		if r, ok := p.sinks[i].(*Recording); ok && r.full() {
+			r.finish()
+			p.removeSink(r)
+		}
+	}
+}
+
+// watch closes Silent when nothing was heard for too long, and lets a moved far end be found.
+func (p *Port) watch(now time.Duration) {
+	if p.web || !p.terms.recv {
+		return
+	}
+	if p.filtered && now-p.latch.heard > moveAfter {
+		p.open()
+	}
+	if !p.quiet && now-p.watching > p.e.o.Silence {
+		p.quiet = true
+		close(p.silent)
+	}
+}
+
+// agree takes new terms; since SDP may come again in mid-call, the lock opens as far as needed.
+func (p *Port) agree(n terms, now time.Duration) {
+	if n.recv != p.terms.recv {
+		p.meter.pause(now)
+	}
+	p.terms = n
+	p.watching = now
+	p.latch.rename(n.remote)
+	if !p.latch.locked {
+		p.open()
+	}
+	p.path.set = false
+}

@@ -1,0 +1,254 @@
+package media
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The clock of a thread: legs are spread over the slots of one frame time, so that they neither crowd nor wake it one by one.
+const (
+	slotTime = 2 * time.Millisecond
+	slots    = int(FrameTime / slotTime)
+	behind   = 100 * time.Millisecond // a longer stall is not made up for by a burst
+	gather   = 2 * time.Millisecond   // menu legs' packets are fetched at most this often, together
+	idleNap  = time.Second
+)
+
+// thread is one tick engine: the only goroutine that touches the frame path of its legs. Others leave commands with the leg
+// and the leg's name in the mailbox.
+type thread struct {
+	e     *Engine
+	poll  poller
+	wheel [slots][]*Port
+	done  int64         // slots worked off since the beginning
+	clock time.Duration // of the present turn
+	lazy  time.Duration // when menu legs may be fetched again
+	legs  atomic.Int64
+
+	mail     sync.Mutex // guards post, spare and inline
+	post     []*Port
+	spare    []*Port
+	inline   bool       // nobody runs the thread: whoever posts works it off (Manual, or after the end)
+	inlineMu sync.Mutex // then this makes them take turns
+	asleep   atomic.Bool
+	stop     atomic.Bool
+	power    [256]float32 // squares of A-law samples
+	buf      [2048]byte
+	frame    Frame // of the leg in turn
+}
+
+// poller waits for packets of a thread's sockets.
+type poller interface {
+	add(p *Port) error
+	remove(p *Port)
+	hot(p *Port, on bool)                              // a hot leg's packets wake the thread at once
+	sleep(d time.Duration, lazy bool)                  // until a packet of a hot leg (lazy: of any leg), wake, or d
+	ready(t *thread, now time.Duration, lazy bool) int // fetches what has come
+	wake()
+	close()
+}
+
+func newThread(e *Engine) (*thread, error) {
+	t := &thread{e: e, inline: e.o.Manual}
+	for i := range t.power {
+		v := float32(DecodeALaw(byte(i)))
+		t.power[i] = v * v
+	}
+	if e.o.Manual {
+		t.poll = noPoller{}
+		return t, nil
+	}
+	var err error
+	t.poll, err = newPoller()
+	return t, err
+}
+
+func (t *thread) run() {
+	t.done = int64(t.e.now() / slotTime)
+	for !t.stop.Load() {
+		t.clock = t.e.now()
+		t.readMail(t.clock)
+		t.turn(t.clock)
+		wait := t.rest()
+		lazy := t.clock >= t.lazy
+		if !lazy {
+			wait = min(wait, t.lazy-t.clock)
+		}
+		t.asleep.Store(true)
+		if t.mailed() || t.stop.Load() {
+			wait = 0
+		}
+		t.poll.sleep(wait, lazy)
+		t.asleep.Store(false)
+		t.clock = t.e.now()
+		t.poll.ready(t, t.clock, false)
+		if t.clock >= t.lazy && t.poll.ready(t, t.clock, true) > 0 {
+			t.lazy = t.clock + gather
+		}
+	}
+	t.end()
+}
+
+// turn works off all slots that are due: every leg in them gets its 20 ms.
+func (t *thread) turn(now time.Duration) {
+	due := int64(now / slotTime)
+	if late := time.Duration(due-t.done) * slotTime; late > behind {
+		rounds := int64((late - behind) / FrameTime)
+		t.done += rounds * int64(slots)
+		for _, s := range t.wheel {
+			for _, p := range s {
+				p.out.skip(uint32(rounds) * FrameSize)
+			}
+		}
+	}
+	for t.done < due {
+		t.done++
+		s := t.wheel[t.done%int64(slots)]
+		for i := len(s) - 1; i >= 0; i-- {
+			s[i].tick(t, now)
+		}
+	}
+}
+
+// rest tells how long until the next slot with legs.
+func (t *thread) rest() time.Duration {
+	for k := int64(1); k <= int64(slots); k++ {
+		if len(t.wheel[(t.done+k)%int64(slots)]) > 0 {
+			return max(0, time.Duration(t.done+k)*slotTime-t.clock)
+		}
+	}
+	return idleNap
+}
+
+func (t *thread) mailed() bool {
+	t.mail.Lock()
+	defer t.mail.Unlock()
+	return len(t.post) > 0
+}
+
+func (t *thread) readMail(now time.Duration) {
+	t.mail.Lock()
+	post := t.post
+	t.post, t.spare = t.spare[:0], post
+	t.mail.Unlock()
+	for i, p := range post {
+		t.serve(p, now)
+		post[i] = nil
+	}
+}
+
+// nudge tells the thread that p has commands or packets waiting.
+func (t *thread) nudge(p *Port) {
+	t.mail.Lock()
+	if t.inline {
+		t.mail.Unlock()
+		t.inlineMu.Lock()
+		defer t.inlineMu.Unlock()
+		t.serve(p, t.clock)
+		return
+	}
+	t.post = append(t.post, p)
+	t.mail.Unlock()
+	if t.asleep.CompareAndSwap(true, false) {
+		t.poll.wake()
+	}
+}
+
+// serve works off a leg's commands, in their order, and its delivered packets. A leg that has moved on is followed.
+func (t *thread) serve(p *Port, now time.Duration) {
+	p.posted.Store(false)
+	for {
+		if p.owner.Load() != t {
+			p.nudge()
+			return
+		}
+		t.adopt(p)
+		c := p.nextCommand()
+		if c == nil {
+			break
+		}
+		c(t, now)
+	}
+	if p.inbox != nil {
+		p.inbox.each(func(b []byte, from addrPort) { p.receive(b, from, now) })
+	}
+	if t.stop.Load() && t.inline {
+		p.shut(t)
+	}
+}
+
+// adopt puts a leg that was given to this thread on its wheel, into the slot with the fewest legs.
+func (t *thread) adopt(p *Port) {
+	if p.on || p.shutDown {
+		return
+	}
+	best := 0
+	for i := range t.wheel {
+		if len(t.wheel[i]) < len(t.wheel[best]) {
+			best = i
+		}
+	}
+	p.on, p.slot = true, best
+	t.wheel[best] = append(t.wheel[best], p)
+	if err := t.poll.add(p); err != nil {
+		t.e.o.Log.Error("media: cannot watch a leg", "leg", p.id, "err", err)
+	}
+	if p.bridge != nil {
+		t.poll.hot(p, true)
+	}
+}
+
+// drop takes a leg off the wheel.
+func (t *thread) drop(p *Port) {
+	if !p.on {
+		return
+	}
+	s := t.wheel[p.slot]
+	for i := range s {
+		if s[i] == p {
+			s[i] = s[len(s)-1]
+			s[len(s)-1] = nil
+			t.wheel[p.slot] = s[:len(s)-1]
+			break
+		}
+	}
+	p.on = false
+	t.poll.remove(p)
+	t.legs.Add(-1)
+}
+
+// give moves a leg to another thread; its remaining commands follow it.
+func (t *thread) give(p *Port, to *thread) {
+	t.drop(p)
+	to.legs.Add(1)
+	p.owner.Store(to)
+}
+
+// end closes all legs; from now on whoever posts a command works it off.
+func (t *thread) end() {
+	t.stop.Store(true)
+	t.mail.Lock()
+	t.inline = true
+	t.mail.Unlock()
+	t.inlineMu.Lock()
+	defer t.inlineMu.Unlock()
+	t.readMail(t.clock)
+	for i := range t.wheel {
+		for len(t.wheel[i]) > 0 {
+			t.wheel[i][0].shut(t)
+		}
+	}
+	t.poll.close()
+}
+
+// noPoller serves Manual engines: Tick asks every leg.
+type noPoller struct{}
+
+func (noPoller) add(*Port) error                        { return nil }
+func (noPoller) remove(*Port)                           {}
+func (noPoller) hot(*Port, bool)                        {}
+func (noPoller) sleep(time.Duration, bool)              {}
+func (noPoller) ready(*thread, time.Duration, bool) int { return 0 }
+func (noPoller) wake()                                  {}
+func (noPoller) close()                                 {}
