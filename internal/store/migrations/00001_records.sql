@@ -52,6 +52,10 @@ CREATE TABLE records (
 );
 CREATE INDEX records_arrived ON records (arrived, call);
 
+CREATE TABLE open_calls ( -- calls with facts and no record yet: what a start has to close
+    call TEXT NOT NULL PRIMARY KEY
+);
+
 -- casework
 CREATE TABLE card_numbers (
     year INTEGER NOT NULL PRIMARY KEY,
@@ -157,5 +161,6 @@ DROP TABLE messages;
 DROP TABLE card_changes;
 DROP TABLE cards;
 DROP TABLE card_numbers;
+DROP TABLE open_calls;
 DROP TABLE records;
 DROP TABLE facts;
