@@ -85,7 +85,7 @@ func known(m sip.RequestMethod) bool {
 
 // saneURI refuses what would break a header when it is written again.
 func saneURI(u *sip.Uri) bool {
-	return !strings.ContainsAny(u.Host, " <>\"\t\r\n") && !strings.ContainsAny(u.User, "<>\"\r\n")
+	return !strings.ContainsAny(strings.TrimSpace(u.Host), " <>\"\t\r\n") && !strings.ContainsAny(u.User, "<>\"\r\n")
 }
 
 // gateURI judges the Request-URI: 416 for schemes that no phone has (RFC 3261 §8.2.2.1).

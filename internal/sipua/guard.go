@@ -3,6 +3,7 @@ package sipua
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime/debug"
@@ -28,18 +29,19 @@ const (
 
 func stack() string { return string(debug.Stack()) }
 
-// examine tries to parse a whole message under a recover, before sipgo does it in a goroutine without one. ok: it can be read.
-// Otherwise reply is a stateless 400 for a request that at least says where an answer belongs, or nil.
-func examine(p *sip.Parser, msg []byte) (reply []byte, ok bool) {
+// examine tries to parse a whole message under a recover, before sipgo does it in a goroutine without one. good is the message to
+// hand on, or nil; then reply is a stateless 400 for a request that at least says where an answer belongs, or nil too.
+func examine(p *sip.Parser, msg []byte) (good, reply []byte) {
 	defer func() {
 		if recover() != nil {
-			reply, ok = bare400(msg), false
+			good, reply = nil, bare400(msg)
 		}
 	}()
+	msg = tidy(msg)
 	if _, err := p.ParseSIP(msg); err != nil {
-		return bare400(msg), false
+		return nil, bare400(msg)
 	}
-	return nil, true
+	return msg, nil
 }
 
 // packetGuard stands between the UDP socket and sipgo.
@@ -55,6 +57,17 @@ type packetGuard struct {
 func newPacketGuard(c net.PacketConn, most int) *packetGuard {
 	return &packetGuard{PacketConn: c, parser: sip.NewParser(), most: most, seen: map[string]struct{}{}}
 }
+
+// LocalAddr is a name of its own for sipgo's table of connections: the real address there belongs to a connection that stays when
+// the reader is turned over, so that our requests always find it.
+func (g *packetGuard) LocalAddr() net.Addr {
+	return readerAddr(fmt.Sprintf("reader.invalid:%d", g.PacketConn.LocalAddr().(*net.UDPAddr).Port))
+}
+
+type readerAddr string
+
+func (readerAddr) Network() string  { return "udp" }
+func (a readerAddr) String() string { return string(a) }
 
 // ReadFrom gives only datagrams that parse. After maxSources strangers it reports net.ErrClosed once, without closing anything, so
 // that sipgo forgets them all and the server starts its reader again.
@@ -75,12 +88,14 @@ func (g *packetGuard) ReadFrom(b []byte) (int, net.Addr, error) {
 		if len(bytes.Trim(b[:n], "\r\n\x00 ")) == 0 { // RFC 5626 §4.4.1 keep-alive
 			continue
 		}
-		if reply, ok := examine(g.parser, b[:n]); !ok {
+		good, reply := examine(g.parser, b[:n])
+		if good == nil {
 			if reply != nil {
 				_, _ = g.PacketConn.WriteTo(reply, from)
 			}
 			continue
 		}
+		n = copy(b, good)
 		g.seen[from.String()] = struct{}{}
 		if len(g.seen) > g.most {
 			g.late, g.from = bytes.Clone(b[:n]), from
@@ -181,9 +196,9 @@ func (c *connGuard) Read(b []byte) (int, error) {
 		if msg != nil {
 			c.in = c.in[len(msg):]
 			c.since = time.Now()
-			if reply, ok := examine(c.parser, msg); ok {
-				c.out = msg
-			} else if reply != nil {
+			good, reply := examine(c.parser, msg)
+			c.out = good
+			if reply != nil {
 				_, _ = c.Write(reply)
 			}
 			continue
@@ -251,69 +266,4 @@ func contentLength(head []byte) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// unfold splits the header part of a message into lines, continuation lines joined (RFC 3261 §7.3.1).
-func unfold(msg []byte) [][]byte {
-	var out [][]byte
-	for line := range bytes.SplitSeq(msg, []byte("\n")) {
-		line = bytes.TrimRight(line, "\r")
-		if len(line) == 0 && len(out) > 0 {
-			break
-		}
-		if len(out) > 0 && (line[0] == ' ' || line[0] == '\t') {
-			out[len(out)-1] = append(append(bytes.Clone(out[len(out)-1]), ' '), bytes.TrimLeft(line, " \t")...)
-			continue
-		}
-		if len(line) > 0 {
-			out = append(out, line)
-		}
-	}
-	return out
-}
-
-// bare400 answers a request that cannot be parsed, from its raw lines: Via, From, To, Call-ID and CSeq as they stand (RFC 3261 §8.2.6).
-// nil for responses, for ACK, and where one of them is missing. It is never longer than the request by more than a few words.
-func bare400(msg []byte) []byte {
-	lines := unfold(msg)
-	if len(lines) == 0 || bytes.HasPrefix(lines[0], []byte("SIP/")) || bytes.HasPrefix(lines[0], []byte("ACK")) ||
-		!bytes.Contains(lines[0], []byte("SIP/")) {
-		return nil
-	}
-	short := map[string]string{"v": "via", "f": "from", "t": "to", "i": "call-id"}
-	have := map[string]bool{}
-	var b bytes.Buffer
-	b.WriteString("SIP/2.0 400 Bad Request\r\n")
-	for _, line := range lines[1:] {
-		name, value, ok := bytes.Cut(line, []byte(":"))
-		if !ok {
-			continue
-		}
-		n := string(bytes.ToLower(bytes.TrimSpace(name)))
-		if long := short[n]; long != "" {
-			n = long
-		}
-		switch n {
-		case "to":
-			if !bytes.Contains(bytes.ToLower(value), []byte("tag=")) {
-				value = append(bytes.Clone(value), ";tag=bad"...)
-			}
-			fallthrough
-		case "from", "call-id", "cseq":
-			if have[n] {
-				continue
-			}
-			fallthrough
-		case "via":
-			have[n] = true
-			b.WriteString(n + ": ")
-			b.Write(bytes.TrimSpace(value))
-			b.WriteString("\r\n")
-		}
-	}
-	if len(have) < 5 || b.Len() > len(msg)+200 {
-		return nil
-	}
-	b.WriteString("Content-Length: 0\r\n\r\n")
-	return b.Bytes()
 }

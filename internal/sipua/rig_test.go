@@ -94,6 +94,13 @@ func serve(t *testing.T, change func(*Options)) *house {
 	h := &house{t: t, calls: make(chan *Leg, 64), refused: make(chan string, 64)}
 	o := Options{Addr: "127.0.0.1:0", T1: testT1, Log: slog.New(slog.DiscardHandler), OnCall: func(l *Leg) { h.calls <- l },
 		OnRefused: func(_, _ callNumber, status string) { h.refused <- status }}
+	o.open = func() (sound, error) {
+		d := newDeaf()
+		h.mu.Lock()
+		h.ports = append(h.ports, d)
+		h.mu.Unlock()
+		return d, nil
+	}
 	if change != nil {
 		change(&o)
 	}
@@ -102,18 +109,13 @@ func serve(t *testing.T, change func(*Options)) *house {
 		t.Fatal(err)
 	}
 	h.Server = s
-	s.open = func() (sound, error) {
-		d := newDeaf()
-		h.mu.Lock()
-		h.ports = append(h.ports, d)
-		h.mu.Unlock()
-		return d, nil
-	}
 	t.Cleanup(func() { s.Close() })
 	return h
 }
 
 func (h *house) port(i int) *deaf { h.mu.Lock(); defer h.mu.Unlock(); return h.ports[i] }
+
+func (h *house) last() *deaf { h.mu.Lock(); defer h.mu.Unlock(); return h.ports[len(h.ports)-1] }
 
 func (h *house) leg() *Leg {
 	h.t.Helper()

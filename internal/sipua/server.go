@@ -51,7 +51,8 @@ type Options struct {
 	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
 	Log *slog.Logger  // default: slog.Default()
 
-	sources int // UDP sources before the reader is turned over; tests make it small
+	sources int                   // UDP sources before the reader is turned over; tests make it small
+	open    func() (sound, error) // a leg's media port; tests bring deaf ones
 }
 
 // ringLimit is how long an incoming INVITE may stay unanswered before it is given up with 480 (RFC 3261 §13.3.1.1 says minutes).
@@ -77,7 +78,7 @@ type Server struct {
 	addr  netip.AddrPort
 	tpl   *sip.TransportLayer
 	txl   *sip.TransactionLayer
-	udp   net.PacketConn
+	udp   *packetGuard
 	tcp   net.Listener
 	open  func() (sound, error)
 	calls *table
@@ -109,17 +110,10 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{o: o, log: o.Log, calls: newTable(), done: make(chan struct{})}
-	s.open = func() (sound, error) {
-		if o.Media == nil {
-			return nil, media.ErrNoPorts
-		}
-		p, err := o.Media.Open()
-		if err != nil {
-			return nil, err
-		}
-		return p, nil
+	if o.open == nil {
+		o.open = o.openMedia
 	}
+	s := &Server{o: o, log: o.Log, open: o.open, calls: newTable(), done: make(chan struct{})}
 	s.reg = newRegistrar(o)
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -132,6 +126,17 @@ func New(o Options) (*Server, error) {
 	s.txl.OnRequest(s.onRequest)
 	s.serve()
 	return s, nil
+}
+
+func (o *Options) openMedia() (sound, error) {
+	if o.Media == nil {
+		return nil, media.ErrNoPorts
+	}
+	p, err := o.Media.Open()
+	if err != nil {
+		return nil, err // never a nil *Port in the interface
+	}
+	return p, nil
 }
 
 // listen binds UDP and TCP to the same port; with port 0 it looks for one that is free for both.
@@ -168,6 +173,8 @@ func (s *Server) listen() error {
 }
 
 func (s *Server) serve() {
+	own := &sip.UDPConnection{PacketConn: s.udp.PacketConn, PacketAddr: s.addr.String(), Listener: true}
+	s.tpl.Pool("udp").Add(s.addr.String(), own)
 	s.background("udp", func() {
 		for { // the guard turns the reader over when it has seen too many sources
 			_ = s.tpl.ServeUDP(s.udp)
