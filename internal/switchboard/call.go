@@ -171,7 +171,7 @@ func (c *conductor) answer() bool {
 	}
 	if err := c.leg.Answer(c.ctx); err != nil {
 		switch {
-		case c.ctx.Err() != nil:
+		case c.gone():
 			c.refused = true
 			c.note(call.Fact{Kind: call.Cancelled})
 			return false
@@ -188,6 +188,16 @@ func (c *conductor) answer() bool {
 	c.note(call.Fact{Kind: call.Answered, Value: c.open()})
 	c.s.watchers.nudge()
 	return true
+}
+
+// gone tells whether the caller's leg has ended, also in the moment before the context knows it.
+func (c *conductor) gone() bool {
+	select {
+	case <-c.leg.Done():
+		return true
+	default:
+		return c.ctx.Err() != nil
+	}
 }
 
 // open is the Value of the answered fact: "open", or why people do not answer.

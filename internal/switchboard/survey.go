@@ -24,14 +24,14 @@ func (c *conductor) survey() (how string, err error) {
 		return "talked", nil
 	}
 	key, err := c.ask(lines, "1234")
-	if err != nil || key == 0 || key == '0' {
+	if err != nil || key < '1' || key > '4' {
 		return operatorOr(key, "talked"), err
 	}
 	score := int(key - '0')
 	c.note(call.Fact{Kind: call.Scored, Value: strconv.Itoa(score)})
 	c.saveSurvey(score, "")
 	key, err = c.ask(c.line(nil, "survey.solved"), "123")
-	if err != nil || key == 0 || key == '0' {
+	if err != nil || key < '1' || key > '3' {
 		return operatorOr(key, "talked"), err
 	}
 	solved := map[byte]string{'1': "yes", '2': "partly", '3': "no"}[key]
@@ -48,7 +48,7 @@ func operatorOr(key byte, how string) string {
 	return how
 }
 
-// ask puts a question, twice if need be, and gives a key of the allowed ones, '0', or 0 for no answer.
+// ask puts a question, twice if need be, and gives a key of the allowed ones, '0', '#', or 0 for no answer.
 func (c *conductor) ask(lines []ivr.Line, allowed string) (byte, error) {
 	wait := time.NewTimer(time.Hour)
 	wait.Stop()
@@ -61,10 +61,8 @@ func (c *conductor) ask(lines []ivr.Line, allowed string) (byte, error) {
 			return 0, context.Cause(c.ctx)
 		case d := <-c.port.Digits():
 			switch {
-			case d.Key == '0' || strings.IndexByte(allowed, d.Key) >= 0:
+			case d.Key == '0' || d.Key == '#' || strings.IndexByte(allowed, d.Key) >= 0:
 				return d.Key, nil
-			case d.Key == '#':
-				return 0, nil
 			case d.Key == '*':
 				wait.Stop()
 				c.speak.start(lines, false)

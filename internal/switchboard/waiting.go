@@ -216,12 +216,25 @@ func (s *stay) expelled(why string) (string, error) {
 	c := s.c
 	c.speak.stop()
 	c.note(call.Fact{Kind: call.LeftQueue, Value: why})
-	ids := map[string][]string{
-		queue.WhyFull:        {"queue.full_message", "queue.timeout"},
-		queue.WhyTimeout:     {"queue.timeout"},
-		queue.WhyNoOperators: {"queue.no_operators"},
-	}[why]
-	return s.message(c.line(nil, ids...))
+	if why == queue.WhyFull {
+		return s.full()
+	}
+	ids := map[string]string{queue.WhyTimeout: "queue.timeout", queue.WhyNoOperators: "queue.no_operators"}
+	return s.message(c.line(nil, ids[why]))
+}
+
+// full: 1 is a message, # the menu, 0 tries again; who cannot press keys is led to the message too (regulation 3.5).
+func (s *stay) full() (string, error) {
+	key, err := s.c.ask(s.c.line(nil, "queue.full"), "1")
+	switch {
+	case err != nil:
+		return "", err
+	case key == '0':
+		return again, nil
+	case key == '#':
+		return "menu", nil
+	}
+	return s.message(nil)
 }
 
 // message records one and tells the menu.
