@@ -1,0 +1,55 @@
+// Command gen makes the clips that are embedded in the binary: the two sentences by RHVoice (voice natalia), the beep and the
+// music on hold by its own arithmetic. Run it by `go generate ./internal/speech`; the files are committed, so a build needs
+// neither RHVoice nor this program. Licences: docs/decisions/speech.md.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"dovidka/internal/speech"
+)
+
+// texts of the spoken clips, by name.
+var texts = [][2]string{
+	{"technical", "Вибачте, сталася технічна несправність. Зателефонуйте, будь ласка, за кілька хвилин."},
+	{"line_works", "Ви зателефонували до Центру надання адміністративних послуг. Лінія працює. З'єднуємо з оператором."},
+}
+
+func main() {
+	if err := generate("embedded"); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+// generate writes all clips into dir.
+func generate(dir string) error {
+	tmp, err := os.MkdirTemp("", "dovidka-gen-*")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	studio, err := speech.New(speech.Options{Dir: tmp, Engines: []string{"rhvoice"}, Log: slog.Default()})
+	if err != nil {
+		return err
+	}
+	clips := map[string][]byte{"beep": speech.Beep(), "music": speech.Music()}
+	for _, t := range texts {
+		c, err := studio.Clip(context.Background(), t[1])
+		if err != nil {
+			return err
+		}
+		clips[t[0]] = c.ALaw
+	}
+	for name, alaw := range clips {
+		if err := os.WriteFile(filepath.Join(dir, name+".alaw"), alaw, 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %d bytes, %.1f s\n", name, len(alaw), float64(len(alaw))/8000)
+	}
+	return nil
+}
