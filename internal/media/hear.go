@@ -83,11 +83,11 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 		return
 	}
 	p.watching = now
-	event := h.pt == p.terms.dtmfIn || h.pt == p.terms.dtmfOut
+	event := p.isEvent(h.pt)
 	sound := !event && h.pt != ptComfortNoise
 	p.meter.hear(&h, now, sound)
 	switch {
-	case event && h.pt != ptULaw:
+	case event:
 		if key, fresh := p.events.see(h.ssrc, h.ts, h.payload); fresh {
 			p.key(key, byEvent, now)
 		}
@@ -99,8 +99,12 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 
 // knows tells whether the payload type can be heard here.
 func (p *Port) knows(pt uint8) bool {
-	return pt == ptALaw || pt == ptULaw || pt == ptComfortNoise || pt == p.terms.pt ||
-		pt == p.terms.dtmfIn || pt == p.terms.dtmfOut
+	return pt == ptALaw || pt == ptULaw || pt == ptComfortNoise || pt == p.terms.pt || p.isEvent(pt)
+}
+
+// isEvent tells a key from sound; 0 stands for no telephone-event agreed, and is mu-law.
+func (p *Port) isEvent(pt uint8) bool {
+	return pt != ptULaw && (pt == p.terms.dtmfIn || pt == p.terms.dtmfOut)
 }
 
 // admit lets the far end in and keeps strangers out; the kernel is told of a locked source.
@@ -181,10 +185,11 @@ func (p *Port) listen(f *Frame) {
 	}
 	p.ring.pull(f)
 	for i := len(p.sinks) - 1; i >= 0; i-- {
-		p.sinks[i].Put(f)
-		if r, ok := p.sinks[i].(*Recording); ok && r.full() {
-			r.finish()
-			p.removeSink(r)
+		l := p.sinks[i]
+		l.sink.Put(f)
+		if l.rec != nil && l.rec.full() {
+			l.rec.finish()
+			p.removeSink(l)
 		}
 	}
 }

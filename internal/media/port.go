@@ -47,7 +47,7 @@ type Port struct {
 	peer     *Port
 	path     path
 	ring     *ring
-	sinks    []Sink
+	sinks    []*listener
 	watching time.Duration // since when we should hear something
 	quiet    bool          // silent is closed
 	audio    uint32        // packets of sound, to measure the level of some
@@ -166,23 +166,30 @@ func (p *Port) SendDigits(keys string) {
 
 // Listen gives s every 20 ms of what the leg says, gaps as silence, until stop.
 func (p *Port) Listen(s Sink) (stop func()) {
-	p.do(func(*thread, time.Duration) { p.addSink(s) })
-	return func() { p.do(func(*thread, time.Duration) { p.removeSink(s) }) }
+	l := &listener{sink: s}
+	p.do(func(*thread, time.Duration) { p.addSink(l) })
+	return func() { p.do(func(*thread, time.Duration) { p.removeSink(l) }) }
 }
 
-func (p *Port) addSink(s Sink) {
+// listener is one who hears a leg; rec when it is a recording.
+type listener struct {
+	sink Sink
+	rec  *Recording
+}
+
+func (p *Port) addSink(l *listener) {
 	if p.shutDown {
 		return
 	}
 	if len(p.sinks) == 0 {
 		p.ring = new(ring)
 	}
-	p.sinks = append(p.sinks, s)
+	p.sinks = append(p.sinks, l)
 }
 
-func (p *Port) removeSink(s Sink) {
+func (p *Port) removeSink(l *listener) {
 	for i := range p.sinks {
-		if p.sinks[i] == s {
+		if p.sinks[i] == l {
 			p.sinks = append(p.sinks[:i], p.sinks[i+1:]...)
 			break
 		}
@@ -225,11 +232,11 @@ func (p *Port) shut(t *thread) {
 		p.play.end(false)
 	}
 	for len(p.sinks) > 0 {
-		s := p.sinks[0]
-		if r, ok := s.(*Recording); ok {
-			r.finish()
+		l := p.sinks[0]
+		if l.rec != nil {
+			l.rec.finish()
 		}
-		p.removeSink(s)
+		p.removeSink(l)
 	}
 	t.drop(p)
 	p.shutDown = true

@@ -25,7 +25,8 @@ type Recording struct {
 	done   chan struct{}
 	err    error // writer's, readable once done
 
-	cur  []byte // tick thread only
+	as   *listener // tick thread only, as the rest
+	cur  []byte
 	lost bool
 	over bool
 }
@@ -37,13 +38,14 @@ func (p *Port) Record(w io.Writer, max time.Duration) *Recording {
 		p: p, w: w, bound: int64(frames(max)), cur: make([]byte, 0, recordChunk),
 		queue: make(chan []byte, recordQueue), spare: make(chan []byte, recordQueue), done: make(chan struct{}),
 	}
+	r.as = &listener{sink: r, rec: r}
 	go r.write()
 	p.do(func(*thread, time.Duration) {
 		if p.shutDown || r.over || r.full() {
 			r.finish()
 			return
 		}
-		p.addSink(r)
+		p.addSink(r.as)
 	})
 	return r
 }
@@ -82,7 +84,7 @@ func (r *Recording) finish() {
 	if r.over {
 		return
 	}
-	if p := r.p; p.ring != nil && len(p.sinks) == 1 && p.sinks[0] == Sink(r) {
+	if p := r.p; p.ring != nil && len(p.sinks) == 1 && p.sinks[0] == r.as {
 		var f Frame
 		for !r.full() && p.ring.waiting() > 0 {
 			p.ring.pull(&f)
@@ -118,7 +120,7 @@ func (r *Recording) write() {
 func (r *Recording) Stop() time.Duration {
 	r.p.do(func(*thread, time.Duration) {
 		r.finish()
-		r.p.removeSink(r)
+		r.p.removeSink(r.as)
 	})
 	<-r.done
 	return r.Length()

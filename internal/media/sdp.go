@@ -36,7 +36,7 @@ func (p *Port) Answer(offer []byte) (answer []byte, err error) {
 	if err := p.reachable(their.remote); err != nil {
 		return nil, err
 	}
-	body := answerBody(their.desc, at, p.localIP(their.remote.Addr()), int(p.local.Port()), &their)
+	body := answerBody(at, p.localIP(their.remote.Addr()), int(p.local.Port()), &their)
 	p.settle(&their)
 	return p.describe(body), nil
 }
@@ -153,6 +153,7 @@ func (p *Port) localIP(remote netip.Addr) netip.Addr {
 type description struct {
 	terms
 	desc      *sdp.SessionDescription
+	lines     []string // m-lines as they came, without "m="
 	held, mux bool
 	direction string // of our side
 	proto     string
@@ -161,7 +162,9 @@ type description struct {
 // readOffer finds the sound that we can speak; the same reading serves for answers. at: which m-line it is.
 func readOffer(b []byte) (d description, at int, err error) {
 	d.desc = new(sdp.SessionDescription)
-	if err := d.desc.Unmarshal(b); err != nil {
+	clean, lines := tidy(b)
+	d.lines = lines
+	if err := d.desc.Unmarshal(clean); err != nil {
 		return d, 0, fmt.Errorf("%w: %v", ErrNotAcceptable, err)
 	}
 	for i, m := range d.desc.MediaDescriptions {
@@ -258,16 +261,55 @@ func (d *description) where(m *sdp.MediaDescription) {
 	d.direction = map[string]string{"sendrecv": "sendrecv", "sendonly": "recvonly", "recvonly": "sendonly", "inactive": "inactive"}[dir]
 }
 
+// tidy brings a description into the order of RFC 8866 and keeps only the lines that we read; the m-lines of what is not sound
+// become placeholders. Telephones order lines as they like, and the strict parser knows neither T.38 nor what comes next year.
+func tidy(b []byte) (clean []byte, mlines []string) {
+	const head = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\n"
+	conn, attrs, out := "", "", strings.Builder{}
+	flush := func(first string) {
+		out.WriteString(first + conn)
+		if first == head {
+			out.WriteString("t=0 0\r\n")
+		}
+		out.WriteString(attrs)
+		conn, attrs = "", ""
+	}
+	first := head
+	for line := range strings.FieldsFuncSeq(string(b), func(r rune) bool { return r == '\r' || r == '\n' }) {
+		kind, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		switch {
+		case !ok || value == "":
+		case kind == "c" && conn == "":
+			conn = "c=" + value + "\r\n"
+		case kind == "a":
+			attrs += "a=" + value + "\r\n"
+		case kind == "m":
+			flush(first)
+			mlines = append(mlines, value)
+			first = "m=application 0 RTP/AVP 0\r\n"
+			if f := strings.Fields(value); len(f) >= 4 && f[0] == "audio" && strings.HasPrefix(f[2], "RTP/AVP") {
+				first = "m=" + strings.Join(f, " ") + "\r\n"
+			}
+		}
+	}
+	flush(first)
+	return []byte(out.String()), mlines
+}
+
 // answerBody answers every m-line in its place: the chosen one, and the others with port 0 (RFC 3264 §6).
-func answerBody(offer *sdp.SessionDescription, at int, ip netip.Addr, port int, d *description) string {
+func answerBody(at int, ip netip.Addr, port int, d *description) string {
 	var b strings.Builder
 	writeHead(&b, ip)
-	for i, m := range offer.MediaDescriptions {
+	for i, line := range d.lines {
 		if i == at {
 			writeAudio(&b, port, d.proto, []uint8{d.pt}, d.law, d.dtmfIn, d.direction, d.mux)
 			continue
 		}
-		fmt.Fprintf(&b, "m=%s 0 %s %s\r\n", m.MediaName.Media, strings.Join(m.MediaName.Protos, "/"), strings.Join(m.MediaName.Formats, " "))
+		f := strings.Fields(line)
+		if len(f) < 4 {
+			f = []string{"audio", "0", "RTP/AVP", "0"} // nonsense: only its place matters
+		}
+		fmt.Fprintf(&b, "m=%s 0 %s\r\n", f[0], strings.Join(f[2:], " "))
 	}
 	return b.String()
 }
