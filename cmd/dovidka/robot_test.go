@@ -285,3 +285,34 @@ func (w *world) cmdBridged(args []string) error {
 		return nil
 	})
 }
+
+// cmdDevice: device LOGIN browser|phone — the operator chooses what rings, and is ready.
+func (w *world) cmdDevice(args []string) error {
+	r, err := w.robot(args[0])
+	if err != nil {
+		return err
+	}
+	if err := r.post("/api/desk/device", map[string]string{"device": args[1]}); err != nil {
+		return err
+	}
+	return r.post("/api/desk/status", map[string]string{"status": "ready", "reason": ""})
+}
+
+// cmdEchoed: echoed NAME — the far telephone echoes what it hears: the citizen hears the own tone of 440 Hz.
+func (w *world) cmdEchoed(args []string) error {
+	c, err := w.person(args[0])
+	if err != nil || c.leg == nil {
+		return fmt.Errorf("no call: %w", errors.Join(err, c.err))
+	}
+	c.leg.Media().Play(ours.Tone(440, 5*time.Minute, -15))
+	return eventually(func() error {
+		c.mu.Lock()
+		from := len(c.heard)
+		c.mu.Unlock()
+		time.Sleep(400 * time.Millisecond)
+		if l := ours.ToneLevel(c.since(from), 440); l < -30 {
+			return fmt.Errorf("the citizen hears 440 Hz at %.0f dB", l)
+		}
+		return nil
+	})
+}

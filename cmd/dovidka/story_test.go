@@ -46,6 +46,9 @@ func TestStories(t *testing.T) {
 			w := &world{dir: e.WorkDir, clips: clips, people: map[string]*citizen{}, robots: map[string]*robot{}, env: e}
 			e.Values["world"] = w
 			e.Setenv("DOVIDKA_DEMO_PASSWORD", storyPassword)
+			w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort("tcp")), fmt.Sprintf("127.0.0.1:%d", freePort("udp"))
+			e.Setenv("SIP", w.sip)
+			e.Setenv("PHONE", strconv.Itoa(freePort("udp")))
 			e.Defer(w.end)
 			conf := storyConfig(clips)
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "closed.toml"), []byte(conf+closedToday(time.Now())), 0o600); err != nil {
@@ -59,7 +62,7 @@ func TestStories(t *testing.T) {
 			"hangup": with((*world).cmdHangup), "ended": with((*world).cmdEnded), "rejected": with((*world).cmdRejected),
 			"operator": with((*world).cmdOperator), "offered": with((*world).cmdOffered), "answer": with((*world).cmdAnswer),
 			"bridged": with((*world).cmdBridged), "report": with((*world).cmdReport), "fact": with((*world).cmdFact), "get": with((*world).cmdGet),
-			"health": with((*world).cmdHealth), "term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
+			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "echoed": with((*world).cmdEchoed), "term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
 		},
 	})
 }
@@ -193,10 +196,6 @@ func freePort(network string) int {
 
 // cmdServe: serve [more flags] — start the program and wait until it takes calls.
 func (w *world) cmdServe(args []string) error {
-	if w.http == "" {
-		w.http = fmt.Sprintf("127.0.0.1:%d", freePort("tcp"))
-		w.sip = fmt.Sprintf("127.0.0.1:%d", freePort("udp"))
-	}
 	w.data = filepath.Join(w.dir, "data")
 	base := 30000 + freePort("udp")%9000*3/2*2
 	flags := []string{"serve", "--demo", "--config", filepath.Join(w.dir, "dovidka.toml"), "--data", w.data, "--http", w.http, "--https", "127.0.0.1:0",

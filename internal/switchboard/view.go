@@ -28,14 +28,14 @@ type AgentView struct {
 type MeView struct {
 	Login       string    `json:"login"`
 	Name        string    `json:"name"`
-	Role        string    `json:"role"`
-	Status      string    `json:"status"` // chosen: ready, break, offline
+	Role        string    `json:"role" enum:"head,operator"`
+	Status      string    `json:"status" enum:"ready,break,offline"` // chosen: ready, break, offline
 	Reason      string    `json:"reason"`
 	Next        string    `json:"next,omitempty"` // status that takes effect after the present call
 	NextReason  string    `json:"next_reason,omitempty"`
-	Activity    string    `json:"activity"` // known: idle, offered, talking, wrapup
+	Activity    string    `json:"activity" enum:"idle,offered,talking,wrapup"` // known: idle, offered, talking, wrapup
 	Since       time.Time `json:"since"`
-	Device      string    `json:"device"`
+	Device      string    `json:"device" enum:"browser,phone"`
 	DeviceAlive bool      `json:"device_alive"`
 }
 
@@ -86,7 +86,7 @@ type MessagesView struct {
 
 // Strip is a line across the desk. Kind: alarm, wait, info.
 type Strip struct {
-	Kind string `json:"kind"`
+	Kind string `json:"kind" enum:"alarm,wait,info"`
 	Text string `json:"text"`
 }
 

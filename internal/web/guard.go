@@ -132,7 +132,7 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 				return
 			}
 			if v == http.ErrAbortHandler {
-				panic(v) // net/http's own way to drop a connection
+				panic(http.ErrAbortHandler) // net/http's own way to drop a connection
 			}
 			s.log.Error("web: panic", "path", r.Pattern, "err", v, "stack", string(debug.Stack()))
 			s.refuse(w, r, fault.New(fault.Internal, ""))

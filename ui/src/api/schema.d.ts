@@ -434,17 +434,17 @@ export interface components {
             status: "ready" | "break" | "offline";
         };
         AgentView: {
-            me: components["schemas"]["ViewMe"];
-            messages: components["schemas"]["ViewMessages"];
+            me: components["schemas"]["MeView"];
+            messages: components["schemas"]["MessagesView"];
             /** Format: date-time */
             now: string;
-            offer: components["schemas"]["ViewOffer"] | null;
+            offer: components["schemas"]["OfferView"] | null;
             open: boolean;
-            queue: components["schemas"]["ViewQueue"];
-            strips: components["schemas"]["ViewStrip"][];
-            talk: components["schemas"]["ViewTalk"] | null;
-            today: components["schemas"]["ViewToday"];
-            wrapup: components["schemas"]["ViewWrapUp"] | null;
+            queue: components["schemas"]["QueueView"];
+            strips: components["schemas"]["Strip"][];
+            talk: components["schemas"]["TalkView"] | null;
+            today: components["schemas"]["TodayView"];
+            wrapup: components["schemas"]["WrapUpView"] | null;
         };
         Answers: {
             /** Format: int64 */
@@ -640,6 +640,24 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        MeView: {
+            /** @enum {string} */
+            activity: "idle" | "offered" | "talking" | "wrapup";
+            /** @enum {string} */
+            device: "browser" | "phone";
+            device_alive: boolean;
+            login: string;
+            name: string;
+            next?: string;
+            next_reason?: string;
+            reason: string;
+            /** @enum {string} */
+            role: "head" | "operator";
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            status: "ready" | "break" | "offline";
+        };
         Message: {
             /** @enum {string} */
             box: "messages" | "proposals";
@@ -679,8 +697,33 @@ export interface components {
              */
             overdue: number;
         };
+        MessagesView: {
+            /** Format: int64 */
+            open: number;
+        };
+        OfferView: {
+            call: string;
+            /** Format: date-time */
+            deadline: string;
+            number_masked: string;
+            path: string[];
+            service: string;
+            topic: string;
+            /** Format: int64 */
+            waited_s: number;
+        };
         OnInputBody: {
             on: boolean;
+        };
+        QueueView: {
+            /** Format: int64 */
+            longest_s: number;
+            /** Format: int64 */
+            ready: number;
+            /** Format: int64 */
+            talking: number;
+            /** Format: int64 */
+            waiting: number;
         };
         Satisfaction: {
             /** Format: int64 */
@@ -795,6 +838,33 @@ export interface components {
             /** @description Речення українською, без часу */
             text: string;
         };
+        Strip: {
+            /** @enum {string} */
+            kind: "alarm" | "wait" | "info";
+            text: string;
+        };
+        TalkView: {
+            call: string;
+            card: string;
+            held: boolean;
+            lost: boolean;
+            muted: boolean;
+            number: string;
+            path: string[];
+            service: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: int64 */
+            waited_s: number;
+        };
+        TodayView: {
+            /** Format: int64 */
+            answered: number;
+            /** Format: int64 */
+            missed: number;
+            /** Format: int64 */
+            talk_s: number;
+        };
         Totals: {
             /**
              * Format: double
@@ -907,80 +977,6 @@ export interface components {
             /** @description database, speech, sip, disk … */
             what: string;
         };
-        ViewMe: {
-            /** @enum {string} */
-            activity: "idle" | "offered" | "talking" | "wrapup";
-            /** @enum {string} */
-            device: "browser" | "phone";
-            device_alive: boolean;
-            login: string;
-            name: string;
-            reason: string;
-            /** @enum {string} */
-            role: "head" | "operator";
-            /** Format: date-time */
-            since: string;
-            /** @enum {string} */
-            status: "ready" | "break" | "offline";
-        };
-        ViewMessages: {
-            /** Format: int64 */
-            open: number;
-        };
-        ViewOffer: {
-            call: string;
-            /** Format: date-time */
-            deadline: string;
-            number_masked: string;
-            path: string[];
-            service: string;
-            topic: string;
-            /** Format: int64 */
-            waited_s: number;
-        };
-        ViewQueue: {
-            /** Format: int64 */
-            longest_s: number;
-            /** Format: int64 */
-            ready: number;
-            /** Format: int64 */
-            talking: number;
-            /** Format: int64 */
-            waiting: number;
-        };
-        ViewStrip: {
-            /** @enum {string} */
-            kind: "alarm" | "wait" | "info";
-            text: string;
-        };
-        ViewTalk: {
-            call: string;
-            card: string;
-            held: boolean;
-            lost: boolean;
-            muted: boolean;
-            number: string;
-            path: string[];
-            service: string;
-            /** Format: date-time */
-            since: string;
-            /** Format: int64 */
-            waited_s: number;
-        };
-        ViewToday: {
-            /** Format: int64 */
-            answered: number;
-            /** Format: int64 */
-            missed: number;
-            /** Format: int64 */
-            talk_s: number;
-        };
-        ViewWrapUp: {
-            call: string;
-            card: string;
-            /** Format: date-time */
-            until: string;
-        };
         Who: {
             /** @description Ім'я для входу */
             login: string;
@@ -991,6 +987,12 @@ export interface components {
              * @enum {string}
              */
             role: "head" | "operator";
+        };
+        WrapUpView: {
+            call: string;
+            card: string;
+            /** Format: date-time */
+            until: string;
         };
     };
     responses: never;
