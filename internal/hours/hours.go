@@ -88,7 +88,8 @@ func (s *Schedule) NextOpening(t time.Time) time.Time {
 	return v.Until
 }
 
-// AddWorkingDays is the end of work of the n-th working day after the day of t; zero when there is none within a year.
+// AddWorkingDays is the end of work of the n-th working day after the day of t, a moment of that very day (work until
+// midnight ends at 23:59:59); zero when there is none within a year.
 func (s *Schedule) AddWorkingDays(t time.Time, n int) time.Time {
 	d := dateOf(t.In(s.loc))
 	for range horizon {
@@ -98,7 +99,11 @@ func (s *Schedule) AddWorkingDays(t time.Time, n int) time.Time {
 		d = d.next()
 		if work := s.workOn(d); len(work) > 0 {
 			if n--; n == 0 {
-				return s.moment(d, work[len(work)-1].to)
+				end := s.moment(d, work[len(work)-1].to)
+				if dateOf(end.In(s.loc)) != d {
+					end = end.Add(-time.Second)
+				}
+				return end
 			}
 		}
 	}

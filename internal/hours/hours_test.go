@@ -162,6 +162,9 @@ func TestAlways(t *testing.T) {
 	if got := s.OperatorHours(); got != "цілодобово, без вихідних" {
 		t.Error(got)
 	}
+	if got := s.AddWorkingDays(kyiv(t, "2026-11-23 10:00"), 1).In(s.Location()).Format("01-02 15:04:05"); got != "11-24 23:59:59" {
+		t.Error(got)
+	}
 	never, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)

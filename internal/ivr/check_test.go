@@ -65,6 +65,20 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
+// The walk finds what the shape does not show: here # would turn in a circle.
+func TestCheckWalks(t *testing.T) {
+	m := small(t)
+	m.Nodes["1"].Parent = "1"
+	c := &checker{m: m}
+	c.walk()
+	for _, p := range c.found {
+		if strings.Contains(p.Text, "решітка не веде до головного меню") {
+			return
+		}
+	}
+	t.Errorf("not found: %v", c.found)
+}
+
 func setPrompt(m *Menu, id, text string) {
 	m.Prompts[id] = Prompt{ID: id, Text: text, Approved: true, Interruptible: true}
 }

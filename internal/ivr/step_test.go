@@ -65,6 +65,7 @@ func TestStep(t *testing.T) {
 		{"two silences", monday, "etet", "mistook(,silence) say:error.no_input_2"},
 		{"two silences lead to a person", monday, "etete", "asked(general,silence) enqueue:general/"},
 		{"a key between two silences", monday, "et*et", "mistook(,silence) say:error.no_input,menu.main,menu.navigation wait:7"},
+		{"a wrong key between two silences", monday, "et7et", "mistook(,silence) say:error.no_input,menu.main,menu.navigation wait:7"},
 		{"0 while it is explained", monday, "etet0", "asked(general,key) enqueue:general/"},
 		{"# while it is explained", monday, "etet#", "say:menu.main wait:7"},
 		{"any key while it is explained", monday, "etet5", "asked(general,silence) enqueue:general/"},
