@@ -256,7 +256,7 @@ func (l *Leg) bye(why string) {
 	}
 	// a challenge to our BYE is not answered: our secret is for our trunk's INVITE only
 	l.s.byes.Add(1)
-	l.s.background("bye", func() { defer l.s.byes.Done(); l.s.drainTx(tx) })
+	l.s.background("bye", func() { defer l.s.byes.Add(-1); l.s.drainTx(tx) })
 	l.end(why)
 }
 

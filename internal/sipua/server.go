@@ -25,6 +25,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dovidka/internal/call"
@@ -83,7 +84,7 @@ type Server struct {
 	open  func() (sound, error)
 	calls *table
 	reg   *registrar
-	byes  sync.WaitGroup // BYEs that wait for their answer
+	byes  atomic.Int32 // BYEs that wait for their answer
 	done  chan struct{}
 	once  sync.Once
 }
@@ -220,17 +221,15 @@ func (s *Server) Close() error {
 		for _, l := range s.calls.all() {
 			l.leave("us", "503")
 		}
-		over := make(chan struct{})
-		go func() {
-			for _, l := range s.calls.all() {
-				<-l.done
+		limit, tick := time.NewTimer(4*s.o.T1), time.NewTicker(5*time.Millisecond)
+		defer limit.Stop()
+		defer tick.Stop()
+		for open := true; open && s.calls.len()+int(s.byes.Load()) > 0; {
+			select {
+			case <-limit.C: // the BYEs' answers are a courtesy, not a condition
+				open = false
+			case <-tick.C:
 			}
-			s.byes.Wait()
-			close(over)
-		}()
-		select {
-		case <-over:
-		case <-time.After(4 * s.o.T1): // the BYEs' answers are a courtesy, not a condition
 		}
 		for _, l := range s.calls.all() {
 			l.end("us")

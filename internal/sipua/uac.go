@@ -198,7 +198,7 @@ func (a *attempt) try(ctx context.Context, req *sip.Request) (*sip.Response, err
 			return nil, ErrEnded
 		case <-ctx.Done():
 			a.s.byes.Add(1)
-			a.s.background("abandon", func() { defer a.s.byes.Done(); defer a.port.Close(); a.abandon(req, tx, heard) })
+			a.s.background("abandon", func() { defer a.s.byes.Add(-1); defer a.port.Close(); a.abandon(req, tx, heard) })
 			return nil, errAbandoned
 		}
 	}
@@ -309,7 +309,7 @@ func (a *attempt) hangUp(req *sip.Request, res *sip.Response) {
 		return
 	}
 	a.s.byes.Add(1)
-	a.s.background("bye", func() { defer a.s.byes.Done(); a.s.drainTx(tx) })
+	a.s.background("bye", func() { defer a.s.byes.Add(-1); a.s.drainTx(tx) })
 }
 
 // confirm makes the leg of the first 2xx.

@@ -1,0 +1,117 @@
+package sipua
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"dovidka/internal/media"
+)
+
+// sipp runs a scenario of a foreign SIP stack against addr; it must succeed.
+func sipp(t *testing.T, scenario string, port int, addr string, args ...string) <-chan error {
+	t.Helper()
+	bin, err := exec.LookPath("sipp")
+	if err != nil {
+		t.Skip("sipp is not installed (Debian: sip-tester): the foreign caller is not tried")
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(stop)
+	cmd := exec.CommandContext(ctx, bin, append([]string{"-sf", "testdata/sipp/" + scenario + ".xml", "-s", "0800353608", "-i", "127.0.0.1",
+		"-p", strconv.Itoa(port), "-timeout", "15", "-timeout_error", "-nostdin", "-cid_str", "%u-%p@%s", addr}, args...)...)
+	res := make(chan error, 1)
+	go func() {
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Logf("sipp: %s", out[max(0, len(out)-3000):])
+		}
+		res <- err
+	}()
+	return res
+}
+
+// freePort finds a UDP port for sipp.
+func freePort(t *testing.T) int {
+	t.Helper()
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.LocalAddr().(*net.UDPAddr).Port
+}
+
+func withMedia(t *testing.T) func(*Options) {
+	t.Helper()
+	e, err := media.NewEngine(media.EngineOptions{BindIP: netip.MustParseAddr("127.0.0.1")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(e.Close)
+	return func(o *Options) { o.Media = e; o.open = nil }
+}
+
+func TestForeignCaller(t *testing.T) {
+	for _, transport := range []string{"u1", "t1"} {
+		h := serve(t, withMedia(t))
+		done := make(chan string, 10)
+		res := sipp(t, "call", freePort(t), h.Addr().String(), "-m", "5", "-r", "20", "-t", transport)
+		for range 5 {
+			l := h.leg()
+			if err := l.Answer(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			go func() { <-l.Done(); done <- l.Cause() }()
+		}
+		if err := <-res; err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			if c := <-done; c != "caller" {
+				t.Fatal(c)
+			}
+		}
+	}
+}
+
+func TestForeignCallerCancels(t *testing.T) {
+	h := serve(t, withMedia(t))
+	res := sipp(t, "cancel", freePort(t), h.Addr().String(), "-m", "1")
+	l := h.leg()
+	if err := l.Ring(); err != nil {
+		t.Fatal(err)
+	}
+	over(t, l, "cancelled")
+	if err := <-res; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestForeignDeskPhone(t *testing.T) {
+	m := withMedia(t)
+	h := serve(t, func(o *Options) {
+		m(o)
+		o.Account = func(u string) (string, bool) { return HA1("olena", "dovidka", "phone"), u == "olena" }
+	})
+	port := freePort(t)
+	if err := <-sipp(t, "register", port, h.Addr().String(), "-m", "1", "-au", "olena", "-ap", "phone"); err != nil || !h.Registered("olena") {
+		t.Fatal(err)
+	}
+	res := sipp(t, "ring", port, h.Addr().String(), "-m", "1")
+	l, err := h.Dial(t.Context(), Target{AOR: "olena"}, DialOptions{From: "+380670000067"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Media() == nil {
+		t.Fatal("no media")
+	}
+	l.Hangup("")
+	over(t, l, "us")
+	if err := <-res; err != nil {
+		t.Fatal(err)
+	}
+}
