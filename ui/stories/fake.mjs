@@ -1,0 +1,140 @@
+// The API as the pages see it, in one page's memory: for states that a real line brings only now and then (a lost network, a late
+// message, a conflict). The whole-program stories (live.mjs) use the real server.
+const at = (s) => new Date(Date.now() + s * 1000).toISOString()
+
+export const services = [
+  {
+    id: 'passport-foreign-adult', name: 'Закордонний паспорт дорослому', category: 'documents', category_name: 'Документи',
+    summary: 'Закордонний паспорт дорослому оформлюють на десять років. Потрібна особиста присутність: фото і відбитки роблять на місці.',
+    documents: ['Паспорт громадянина України', 'Податковий номер', 'Попередній закордонний паспорт, якщо він є'],
+    term: 'до 20 робочих днів; терміново – до 7', fee: '1 000 грн; терміново – 1 700 грн', where: 'ЦНАП, за електронною чергою', result: 'Паспорт',
+    refusal_grounds: [], legal_basis: [], operator_hint: 'Нагадайте про запис в електронну чергу.', verified: false,
+  },
+  {
+    id: 'passport-foreign-child', name: 'Закордонний паспорт дитині', category: 'documents', category_name: 'Документи',
+    summary: 'Закордонний паспорт дитині оформлюють на чотири роки.', documents: ['Свідоцтво про народження'], term: 'до 20 робочих днів', fee: '1 000 грн',
+    where: 'ЦНАП', result: '', refusal_grounds: [], legal_basis: [], operator_hint: '', verified: true,
+  },
+  {
+    id: 'residence-declare', name: 'Декларування місця проживання онлайн', category: 'residence', category_name: 'Місце проживання',
+    summary: 'Зареєструвати місце проживання можна через портал Дія.', documents: ['Паспорт у Дії'], term: 'до 1 робочого дня', fee: '49,92 грн',
+    where: 'Портал Дія', result: '', refusal_grounds: [], legal_basis: [], operator_hint: '', verified: true,
+  },
+]
+
+const record = (i, o) => ({
+  call: `c${i}`, arrived: at(-600 * i), answered: at(-600 * i + 1), ended: at(-600 * i + 200), from: '+380671234567', from_display: '067 123 45 67',
+  to: '0800353608', via: 'sip', outcome: 'served', outcome_text: '', path: ['Документи', 'Закордонний паспорт'], services: ['passport-foreign-adult'],
+  service_names: ['Закордонний паспорт дорослому'], informed: true, asked: true, queued: true, agent: 'olena', agent_name: 'Олена Зразкова',
+  wait_s: 100, time_to_person_s: 130, talk_s: 192, hold_s: 0, wrap_up_s: 20, card: '2026-01482', test: false, ...o,
+})
+export const calls = [
+  record(1, { score: 4, solved: 'yes' }),
+  record(2, { outcome: 'informed', agent: '', agent_name: '', queued: false, talk_s: 0, from: '+380500000002', from_display: '050 000 00 02', card: '' }),
+  record(3, { outcome: 'abandoned_queue', agent: '', agent_name: '', talk_s: 0, wait_s: 48, from: '+380630000003', from_display: '063 000 00 03', card: '' }),
+  record(4, { outcome: 'message_left', agent: '', agent_name: '', queued: false, talk_s: 0, card: '2026-01480' }),
+  record(5, { outcome: 'abandoned_greeting', agent: '', agent_name: '', queued: false, talk_s: 0, path: [], services: [], service_names: [], card: '' }),
+  record(6, { outcome: 'served', agent: 'petro', agent_name: 'Петро Прикладний', score: 2, solved: 'partly', talk_s: 305 }),
+]
+
+const fact = (seq, s, kind, text) => ({ seq, at: at(-700 + s), kind, text })
+const story = {
+  record: calls[0],
+  facts: [
+    fact(1, 0, 'arrived', 'подзвонив на 0 800 353 608'), fact(2, 0.2, 'answered', 'лінія відповіла'), fact(3, 9, 'entered', 'почув меню «Документи»'),
+    fact(4, 15, 'pressed', 'натиснув 3'), fact(5, 46, 'heard', 'прослухав «Закордонний паспорт дорослому»: документи'), fact(6, 50, 'asked', 'попросив оператора клавішею 0'),
+    fact(7, 51, 'queued', 'став у чергу першим'), fact(8, 60, 'offered', 'дзвінок запропоновано Петрові'), fact(9, 80, 'missed', 'Петро не відповів'),
+    fact(10, 151, 'connected', 'відповіла Олена, чекав 1 хв 40 с'), fact(11, 343, 'talk_ended', 'розмову завершив громадянин'), fact(12, 350, 'scored', 'поставив оцінку «чудово»'),
+    fact(13, 352, 'hung_up', 'поклав слухавку'),
+  ],
+  card: null, survey: { score: 4, score_text: 'чудово', solved: 'yes', solved_text: 'так' }, message: null,
+}
+
+const message = (n, o) => ({
+  number: `2026-0148${n}`, call: `c${n}`, box: 'messages', from: '+380671234567', from_display: '067 123 45 67', created: at(-7200), seconds: 34,
+  due: at(86400), overdue: false, state: 'open', taken_by: '', taken_by_name: '', done_by: '', done_by_name: '', note: '', ...o,
+})
+const totals = {
+  month: '', calls: 1482, tests: 3, outcomes: [], self_service: 610, self_service_share: 0.41, asked: 800, offered: 780, answered: 702, abandoned: 61,
+  abandoned_short: 8, abandon_rate: 0.068, left_for_message: 17, messages: 21, target_s: 30, service_level: 0.78, service_level_20: 0.7, service_level_of_answered: 0.8,
+  wait_s: 24, time_to_person_s: 60, talk: { count: 702, mean_s: 173, median_s: 150, p90_s: 400 }, hold: { count: 0, mean_s: 0, median_s: 0, p90_s: 0 },
+  handling: { count: 702, mean_s: 200, median_s: 180, p90_s: 420 }, wrap_up: { count: 0, mean_s: 0, median_s: 0, p90_s: 0 },
+  satisfaction: { answers: 214, excellent: 150, good: 40, acceptable: 14, terrible: 10, rate: 0.89, low: 0.84, high: 0.92, response_rate: 0.3, solved_yes: 180, solved_partly: 20, solved_no: 14 },
+}
+const centre = {
+  name: 'Центр надання адміністративних послуг (демо)', short_name: 'ЦНАП (демо)', number: '0800353608', number_display: '0 800 353 608', address: 'вул. Зразкова, 1',
+  open: true, hours_text: 'Понеділок–четвер 8:00–17:15, п’ятниця 8:00–16:00, перерва 12:00–13:00', citizen_call: true, demo: true, emergency: false, local_ca: true, version: 'x', now: at(0), inside: null,
+}
+
+export const view = (o = {}) => ({
+  me: { login: 'olena', name: 'Олена Зразкова', role: 'operator', status: 'ready', reason: '', activity: 'idle', since: at(-700), device: 'phone', device_alive: true, ...o.me },
+  offer: o.offer ?? null, talk: o.talk ?? null, wrapup: o.wrapup ?? null,
+  queue: { waiting: 2, longest_s: 100, ready: 1, talking: 1 }, messages: { open: 3 }, strips: o.strips ?? [], today: { answered: 14, missed: 1, talk_s: 3120 }, open: true, now: at(0),
+})
+export const offer = () => ({ call: 'c9', number_masked: '… 45 67', topic: 'Закордонний паспорт', service: 'passport-foreign-adult', path: ['Документи', 'Закордонний паспорт'], waited_s: 100, deadline: at(13) })
+export const talk = (o = {}) => ({ call: 'c9', number: '+380671234567', since: at(-192), held: false, muted: false, lost: false, waited_s: 100, path: ['Документи', 'Закордонний паспорт'], service: 'passport-foreign-adult', card: '2026-01482', ...o })
+export const wrapup = () => ({ call: 'c9', until: at(24), card: '2026-01482' })
+
+/** Puts the fake API under a page. Returns handles: push(view), card (what the server keeps), offline, conflict. */
+export async function fake(page, { role = 'operator', signedIn = true } = {}) {
+  const h = { view: view(), card: null, socket: null, saves: 0, down: false, signedIn, phone: null, citizen: null, empty: false }
+  h.card = {
+    number: '2026-01482', call: 'c9', created: at(-200), updated: at(-200), agent: 'olena', agent_name: 'Олена', from: '+380671234567', from_display: '067 123 45 67', topic: '', path: [], waited_s: 100,
+    essence: '', answer: '', services: ['passport-foreign-adult'], result: '', kind: '', version: 1,
+  }
+  story.card = { ...h.card, essence: 'Які документи потрібні на закордонний паспорт', answer: 'Назвала перелік, строк і вартість', result: 'answered' }
+  h.push = (v) => {
+    h.view = v
+    h.socket?.send(JSON.stringify(v))
+  }
+  const who = { login: role === 'head' ? 'kerivnyk' : 'olena', name: role === 'head' ? 'Керівник Зразковий' : 'Олена Зразкова', role }
+  await page.routeWebSocket('**/api/live', (ws) => {
+    if (h.down) return ws.close()
+    h.socket = ws
+    ws.send(JSON.stringify({ ...h.view, now: at(0), me: { ...h.view.me, role } }))
+  })
+  await page.routeWebSocket('**/api/phone', (ws) => (h.phone = ws))
+  await page.routeWebSocket('**/api/citizen', (ws) => {
+    h.citizen = ws
+    ws.onMessage((m) => {
+      if (JSON.parse(m).type !== 'call') return
+      ws.send(JSON.stringify({ type: 'state', state: 'talking' }))
+      ws.send(JSON.stringify({ type: 'text', text: 'Вітаємо! Ви зателефонували до Центру надання адміністративних послуг. Документи – один. Місце проживання – два.' }))
+    })
+  })
+  await page.route('**/api/**', (route) => {
+    const req = route.request()
+    const url = new URL(req.url())
+    const path = url.pathname.slice(5)
+    const json = (body, status = 200) => route.fulfill({ status, contentType: 'application/json', body: JSON.stringify(body) })
+    if (h.down) return route.abort('internetdisconnected')
+    if (path === 'status') return json(centre)
+    if (path === 'session') {
+      if (req.method() === 'POST') {
+        if (req.postDataJSON().password !== 'secret') return json({ status: 403, detail: 'no' }, 403)
+        h.signedIn = true
+      }
+      return h.signedIn ? json(who) : json({ status: 401, detail: 'Увійдіть.' }, 401)
+    }
+    if (path.startsWith('cards/')) {
+      if (req.method() !== 'PUT') return json(h.card)
+      const e = req.postDataJSON()
+      if (e.version !== h.card.version) return json({ status: 409 }, 409)
+      h.card = { ...h.card, ...e, version: h.card.version + 1 }
+      h.saves++
+      return json(h.card)
+    }
+    if (path === 'services') {
+      const q = url.searchParams.get('q') ?? ''
+      return json(services.filter((s) => s.name.toLowerCase().includes(q.toLowerCase())))
+    }
+    if (path === 'calls' || path === 'desk/today') return json({ calls: h.empty ? [] : calls.filter((c) => !url.searchParams.get('outcome') || c.outcome === url.searchParams.get('outcome')), next: '' })
+    if (path.startsWith('calls/')) return json(story)
+    if (path === 'totals') return json({ ...totals, month: url.searchParams.get('month') })
+    if (path === 'messages')
+      return json({ messages: h.empty ? [] : [message(3, { due: at(-3600), overdue: true }), message(4, { taken_by: 'petro', taken_by_name: 'Петро Прикладний', due: at(1800) }), message(5, { box: 'proposals', from: '', from_display: '' })], open: 3 })
+    if (path.startsWith('messages/')) return json(message(3, { state: path.endsWith('done') ? 'done' : 'taken', taken_by: 'olena', taken_by_name: 'Олена' }))
+    return json(h.view)
+  })
+  return h
+}

@@ -1,0 +1,172 @@
+// Every page and state over a fake API: pictures light and dark, axe, keys, the card's honesty about what was kept.
+import { axe, browser, Report, serveDist, shot } from './lib.mjs'
+import { fake, offer, talk, view, wrapup } from './fake.mjs'
+
+const report = new Report()
+const { base, stop } = await serveDist()
+
+async function pages(look, scheme, viewport) {
+  const b = await browser({ colorScheme: scheme, viewport })
+  const page = await b.context.newPage()
+  page.on('pageerror', (e) => report.ok(false, `${look}: error on the page: ${e.message}`))
+  const h = await fake(page, { signedIn: false })
+  const see = async (name) => {
+    await page.waitForTimeout(250)
+    await shot(page, `${name}-${look}`)
+    await axe(page, report, `${name} ${look}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    report.ok(wide <= 0, `${name} ${look}: nothing wider than the screen (${wide})`)
+  }
+  await page.goto(base)
+  await page.getByLabel('Логін').waitFor()
+  await see('sign-in')
+  await page.getByLabel('Логін').fill('olena')
+  await page.getByLabel('Пароль', { exact: true }).fill('wrong')
+  await page.keyboard.press('Enter')
+  await page.getByText('Логін або пароль не підходять').waitFor()
+  await see('sign-in-wrong')
+  await page.getByLabel('Пароль', { exact: true }).fill('secret')
+  await page.keyboard.press('Enter')
+  await page.getByText('Мої дзвінки сьогодні').waitFor()
+  await see('desk-idle')
+  h.push(view({ me: { status: 'break', reason: 'обід' }, strips: [{ kind: 'alarm', text: 'Повітряна тривога. Розмови тривають.' }] }))
+  await see('desk-break')
+  await page.getByRole('button', { name: /Мій статус/ }).click()
+  await see('desk-status-menu')
+  await page.keyboard.press('Escape')
+  h.push(view({ me: { activity: 'offered' }, offer: offer() }))
+  await page.getByRole('button', { name: /Прийняти/ }).waitFor()
+  await see('desk-offered')
+  h.push(view({ me: { activity: 'talking' }, talk: talk() }))
+  await page.getByLabel('Суть звернення').waitFor()
+  await page.getByLabel('Суть звернення').fill('Питає, які документи потрібні на закордонний паспорт')
+  await page.getByText('збережено').waitFor()
+  await see('desk-talking')
+  await page.getByRole('button', { name: 'Клавіші', exact: true }).click()
+  h.push(view({ me: { activity: 'talking' }, talk: talk({ held: true, muted: true }) }))
+  await see('desk-held')
+  await page.keyboard.press('Control+/')
+  await see('desk-keys')
+  await page.keyboard.press('Escape')
+  h.push(view({ me: { activity: 'wrapup' }, wrapup: wrapup() }))
+  await page.getByRole('button', { name: /Готово/ }).first().waitFor()
+  await see('desk-wrapup')
+  h.push(view({ me: { activity: 'talking' }, talk: talk() }))
+  for (const [name, link] of [['journal', 'Дзвінки'], ['messages', 'Повідомлення'], ['services', 'Послуги']]) {
+    await page.getByRole('navigation').getByRole('link', { name: link }).click()
+    await page.getByRole('heading', { level: 1 }).waitFor({ state: 'attached' })
+    await see(name)
+  }
+  await page.getByRole('button', { name: 'Закордонний паспорт дорослому' }).click()
+  await see('services-open')
+  await page.goto(`${base}/calls/c1`)
+  await page.getByText('Хід дзвінка').waitFor()
+  await see('story')
+  h.empty = true
+  for (const [name, path] of [['messages-empty', '/messages'], ['journal-empty', '/calls']]) {
+    await page.goto(base + path)
+    await page.locator('.empty').first().waitFor()
+    await see(name)
+  }
+  await page.goto(`${base}/call`)
+  await page.getByRole('button', { name: 'Подзвонити', exact: true }).waitFor()
+  await see('citizen')
+  await page.getByRole('button', { name: 'Слухати без мікрофона' }).click()
+  await page.getByText('Вітаємо!').waitFor()
+  await see('citizen-talking')
+  await page.getByRole('button', { name: 'Покласти слухавку' }).click()
+  await see('citizen-ended')
+  await b.close()
+}
+
+/** The card keeps what was written: a lost network, a reload, a second window. */
+async function keeps() {
+  const b = await browser()
+  const page = await b.context.newPage()
+  const h = await fake(page)
+  h.view = view({ me: { activity: 'talking' }, talk: talk() })
+  await page.goto(base)
+  const essence = page.getByLabel('Суть звернення')
+  await report.step('the card saves itself and says when', async () => {
+    await essence.fill('перше')
+    await page.getByText(/збережено \d\d:\d\d:\d\d/).waitFor()
+    if (h.card.essence !== 'перше') throw new Error(`server has «${h.card.essence}»`)
+  })
+  await report.step('a lost network: says so, keeps the text, sends it later', async () => {
+    h.down = true
+    await essence.fill('друге')
+    await page.getByText('текст збережено в цьому браузері').waitFor()
+    await shot(page, 'desk-card-offline')
+    h.down = false
+    await page.getByText(/^\s*збережено/).waitFor()
+    if (h.card.essence !== 'друге') throw new Error(`server has «${h.card.essence}»`)
+  })
+  await report.step('a reload without network brings the text back', async () => {
+    h.down = true
+    await essence.fill('третє')
+    await page.getByText('текст збережено в цьому браузері').waitFor()
+    h.down = false
+    h.card = { ...h.card, answer: 'з іншого вікна', version: h.card.version + 1 }
+    await page.reload()
+    await page.waitForFunction(() => document.querySelector('#essence')?.value === 'третє' && document.querySelector('#answer')?.value === 'з іншого вікна')
+  })
+  await report.step('two windows: my text stays, the other is shown', async () => {
+    await page.getByText(/^\s*збережено/).waitFor()
+    h.card = { ...h.card, essence: 'чуже', version: h.card.version + 1 }
+    await essence.fill('моє')
+    await page.getByText('Інша редакція:').waitFor()
+    await shot(page, 'desk-card-conflict')
+    await axe(page, report, 'card conflict')
+    if ((await essence.inputValue()) !== 'моє') throw new Error('my text is gone')
+    await page.getByRole('button', { name: 'Взяти її' }).click()
+    await page.waitForFunction(() => document.querySelector('#essence')?.value === 'чуже')
+  })
+  await report.step('stale data are said', async () => {
+    h.down = true
+    await h.socket.close()
+    await page.getByText('Дані застаріли').waitFor()
+    await shot(page, 'desk-stale')
+    await axe(page, report, 'desk stale')
+    h.down = false
+    await page.getByText('Дані застаріли').waitFor({ state: 'detached' })
+  })
+  await b.close()
+}
+
+/** F3, F4 and F8 do their work while the operator types. */
+async function keys() {
+  const b = await browser()
+  const page = await b.context.newPage()
+  const h = await fake(page)
+  h.view = view({ me: { activity: 'talking' }, talk: talk() })
+  const asked = []
+  page.on('request', (r) => r.url().includes('/api/desk/') && r.method() === 'POST' && asked.push(new URL(r.url()).pathname.slice(10)))
+  await page.goto(base)
+  await page.getByLabel('Суть звернення').fill('пишу')
+  const press = (key, path) =>
+    report.step(`${key} → ${path}`, async () => {
+      await page.keyboard.press(key)
+      for (let i = 0; i < 40 && asked.at(-1) !== path; i++) await page.waitForTimeout(50)
+      if (asked.at(-1) !== path) throw new Error(`asked ${asked.join(', ') || 'nothing'}`)
+      await page.waitForTimeout(100)
+    })
+  await press('F8', 'hold')
+  await press('F4', 'hangup')
+  h.push(view({ me: { activity: 'offered' }, offer: offer() }))
+  await page.getByRole('button', { name: /Прийняти/ }).waitFor()
+  await press('F3', 'answer')
+  h.push(view({ me: { activity: 'wrapup' }, wrapup: wrapup() }))
+  await page.getByRole('button', { name: /Готово/ }).first().waitFor()
+  await press('Control+Enter', 'wrapup-done')
+  await b.close()
+}
+
+await pages('light', 'light', { width: 1366, height: 768 })
+await pages('dark', 'dark', { width: 1366, height: 768 })
+await pages('phone-light', 'light', { width: 390, height: 844 })
+await pages('phone-dark', 'dark', { width: 390, height: 844 })
+await keeps()
+await keys()
+stop()
+console.log(`states: ${report.passed} passed, ${report.failures.length} failed`)
+process.exit(report.failures.length ? 1 : 0)
