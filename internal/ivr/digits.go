@@ -27,7 +27,7 @@ func (t *turn) collect(k byte) {
 	case k == '*':
 		t.valid()
 		t.s.digits = ""
-		t.say(t.s.said)
+		t.say(t.s.offer)
 	case k == '#':
 		t.endDigits()
 	default:

@@ -41,9 +41,9 @@ func (m *Menu) AllLines() []Line {
 	for _, id := range slices.Sorted(maps.Keys(m.Services)) {
 		s := &State{Service: id}
 		for _, key := range []byte("123") {
-			p.add(m.blockLines(s, key, time.Time{})...)
+			p.add(m.blockLines(s, key)...)
 		}
-		p.add(m.summaryLines(s, time.Time{})...)
+		p.add(m.summaryLines(s)...)
 	}
 	return p.lines
 }

@@ -79,18 +79,18 @@ func (m *Menu) tail(s *State, main bool, now time.Time) []Line {
 	return m.prompts(ids...)
 }
 
-// summaryLines open a card: the summary, then what else can be heard.
-func (m *Menu) summaryLines(s *State, now time.Time) []Line {
+// summaryLines open a card. What nobody has verified is said to be so.
+func (m *Menu) summaryLines(s *State) []Line {
 	card := m.Services[s.Service]
 	lines := []Line{block(card, "summary", card.Summary)}
 	if !card.Verified {
-		lines = join(lines, m.prompts(s.noteDue))
+		lines = join(lines, m.notice(s))
 	}
-	return join(lines, m.cardMenu(s, now))
+	return lines
 }
 
 // blockLines are what key 1, 2 or 3 of a card reads, followed by the card's notice until it has been heard.
-func (m *Menu) blockLines(s *State, key byte, now time.Time) []Line {
+func (m *Menu) blockLines(s *State, key byte) []Line {
 	card := m.Services[s.Service]
 	var lines []Line
 	switch key {
@@ -106,15 +106,23 @@ func (m *Menu) blockLines(s *State, key byte, now time.Time) []Line {
 	default:
 		lines = []Line{block(card, "ways", card.Ways)}
 	}
-	if s.noteDue != "" {
-		lines = join(lines, m.prompts(s.noteDue))
-	}
-	return join(join(lines, m.prompts("menu.service", "menu.service_back")), m.tail(s, false, now))
+	return join(lines, m.notice(s))
 }
 
-// cardMenu is what can be chosen at a card.
-func (m *Menu) cardMenu(s *State, now time.Time) []Line {
-	return join(m.prompts("menu.service"), m.tail(s, false, now))
+func (m *Menu) notice(s *State) []Line {
+	if s.noteDue == "" {
+		return nil
+	}
+	return m.prompts(s.noteDue)
+}
+
+// cardMenu is what can be chosen at a card; after a block the way back is named too.
+func (m *Menu) cardMenu(s *State, after bool, now time.Time) []Line {
+	lines := m.prompts("menu.service")
+	if after {
+		lines = join(lines, m.prompts("menu.service_back"))
+	}
+	return join(lines, m.tail(s, false, now))
 }
 
 func block(card Service, part, text string) Line {
@@ -156,7 +164,7 @@ func (m *Menu) hoursLines(now time.Time) []Line {
 	return lines
 }
 
-// closedLines answer 0 outside hours: why, when next, and what can be done now.
+// closedLines answer 0 outside hours: why, and when next.
 func (m *Menu) closedLines(now time.Time) []Line {
 	v := m.Hours.At(now)
 	next := map[string]any{"next_open": m.Hours.NextOpen(now), "holiday_name": v.HolidayName}
@@ -166,8 +174,7 @@ func (m *Menu) closedLines(now time.Time) []Line {
 		lines = m.prompt("closed.lunch", map[string]any{"time_until": v.Until})
 	case hours.Weekend, hours.Holiday:
 		if m.Hours.NextOpen(now) != "" {
-			lines = m.prompt("closed."+string(v.Reason), next)
-			return join(lines, m.prompts("closed.choice"))
+			return m.prompt("closed."+string(v.Reason), next)
 		}
 		lines = m.prompts("closed.today")
 	case hours.Exception:
@@ -178,7 +185,7 @@ func (m *Menu) closedLines(now time.Time) []Line {
 	if m.Hours.NextOpen(now) != "" && v.Reason != hours.Break {
 		lines = join(lines, m.prompt("closed.next_open", next))
 	}
-	return join(lines, m.prompts("closed.choice"))
+	return lines
 }
 
 // MessageIntro is what is said before the tone of a message into the box.

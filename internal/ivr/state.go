@@ -15,6 +15,8 @@ type State struct {
 	number   string // request number, while its last four digits are collected
 	tries    int    // requests asked for without a match
 	said     []Line // what * repeats
+	offer    []Line // what is repeated after a wrong key or silence: the choice, without what was read before it
+	playing  []Line // all of the last Say
 	navHeard bool   // menu.navigation was played to its end
 	noteDue  string // the card's notice that has not been heard yet in this visit
 	then     next   // what follows ToPerson

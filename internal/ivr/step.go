@@ -51,13 +51,26 @@ func (t *turn) say(lines []Line) { t.sayAfter(nil, lines) }
 
 // sayAfter plays a preface that * does not repeat, then the lines, then waits.
 func (t *turn) sayAfter(preface, lines []Line) {
-	t.s.said = lines
-	t.order(Say{join(preface, lines)}, Wait{t.m.noInput()})
+	t.s.said, t.s.offer = lines, lines
+	t.play(join(preface, lines))
+	t.order(Wait{t.m.noInput()})
+}
+
+// read plays a text and the choice after it: * repeats both, a wrong key or silence only the choice.
+func (t *turn) read(text, offer []Line) {
+	t.s.said, t.s.offer = join(text, offer), offer
+	t.play(t.s.said)
+	t.order(Wait{t.m.noInput()})
 }
 
 // tell plays lines after which something else follows by itself.
 func (t *turn) tell(lines []Line) {
-	t.s.said = lines
+	t.s.said, t.s.offer = lines, lines
+	t.play(lines)
+}
+
+func (t *turn) play(lines []Line) {
+	t.s.playing = lines
 	t.order(Say{lines})
 }
 
@@ -103,7 +116,8 @@ func (t *turn) valid() { t.s.Errors, t.s.Silences = 0, 0 }
 func (t *turn) repeat() {
 	switch t.s.Phase {
 	case Choosing, Closing:
-		t.say(t.s.said)
+		t.play(t.s.said)
+		t.order(Wait{t.m.noInput()})
 	default: // Hearing, ToPerson, Farewell: what follows, follows after it
 		t.tell(t.s.said)
 	}
@@ -137,8 +151,7 @@ func (t *turn) choose(k byte) {
 		node := t.m.Nodes[t.s.Node]
 		if node.Kind == KindService && k >= '1' && k <= '3' {
 			t.valid()
-			t.s.Phase = Choosing
-			t.say(t.m.blockLines(t.s, k, t.now))
+			t.read(t.m.blockLines(t.s, k), t.m.cardMenu(t.s, true, t.now))
 			return
 		}
 		if id, ok := node.Keys[string(k)]; ok {
@@ -195,7 +208,7 @@ func (t *turn) card(node *Node) {
 		t.s.noteDue = "notice.information_only"
 	}
 	t.s.Phase = Choosing
-	t.say(t.m.summaryLines(t.s, t.now))
+	t.read(t.m.summaryLines(t.s), t.m.cardMenu(t.s, false, t.now))
 }
 
 // resume goes on where the caller was before a person, a message or goodbye; nodes that only hand over lead to their menu.
@@ -209,7 +222,7 @@ func (t *turn) resume() {
 	}
 	t.s.Phase = Choosing
 	if node.Kind == KindService {
-		t.say(t.m.cardMenu(t.s, t.now))
+		t.say(t.m.cardMenu(t.s, false, t.now))
 		return
 	}
 	t.say(t.m.menuLines(t.s, node, t.now))
@@ -227,7 +240,7 @@ func (t *turn) askPerson(how string) {
 	}
 	t.order(fact(call.Closed, "", string(v.Reason)))
 	t.s.Phase = Closing
-	t.say(t.m.closedLines(t.now))
+	t.read(t.m.closedLines(t.now), t.m.prompts("closed.choice"))
 }
 
 // giveUp leads a caller with whom the keys do not work to a person, or outside hours to a message.
@@ -290,10 +303,9 @@ func (t *turn) silence() {
 	t.again("error.no_input")
 }
 
-// again says what went wrong and repeats.
+// again says what went wrong and repeats the choice.
 func (t *turn) again(prompt string) {
-	lines := join(t.m.prompts(prompt), t.s.said)
-	t.order(Say{lines})
+	t.play(join(t.m.prompts(prompt), t.s.offer))
 	if t.s.Phase != Hearing {
 		t.order(Wait{t.m.noInput()})
 	}
@@ -311,7 +323,7 @@ func (t *turn) timeout() {
 // ended: all that was said has been heard.
 func (t *turn) ended() {
 	s := t.s
-	for _, l := range s.said {
+	for _, l := range s.playing {
 		switch {
 		case l.ID == "menu.navigation":
 			s.navHeard = true
