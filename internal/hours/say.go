@@ -69,15 +69,6 @@ func (s *Schedule) NextOpen(t time.Time) string {
 	return s.dayText(dateOf(next.In(s.loc)), dateOf(t.In(s.loc))) + " з " + clockText(s.minuteOf(next))
 }
 
-// Until is the end of the present state as the wall clock shows it («до 13:00»); zero when it has no end.
-func (s *Schedule) Until(t time.Time) time.Time {
-	u := s.At(t).Until
-	if u.IsZero() {
-		return u
-	}
-	return u.In(s.loc)
-}
-
 // Today is the working time of t's day: hours «з 8:00 до 17:15» (empty: a day off) and break «з 12:00 до 13:00» (empty: none).
 func (s *Schedule) Today(t time.Time) (hours, pause string) {
 	return rangesOf(s.workOn(dateOf(t.In(s.loc))))
