@@ -67,16 +67,12 @@ type rooms struct {
 }
 
 // open opens the rooms from the bottom up; what cannot be opened closes what was.
-func open(ctx context.Context, c Config, d *doors, log *slog.Logger) (r *rooms, err error) {
-	r = &rooms{conf: c, log: log, doors: d, started: time.Now(), stop: func() {}, stopped: make(chan struct{})}
-	defer func() {
-		if err != nil {
-			close(r.stopped)
-			r.close()
-		}
-	}()
+func open(ctx context.Context, c Config, d *doors, log *slog.Logger) (*rooms, error) {
+	r := &rooms{conf: c, log: log, doors: d, started: time.Now(), stop: func() {}, stopped: make(chan struct{})}
 	for _, step := range []func(context.Context) error{r.openRecords, r.openContent, r.openMachines, r.openBoard} {
 		if err := step(ctx); err != nil {
+			close(r.stopped) // the switchboard, the last step, does not fail: nobody else closes it
+			r.close()
 			return nil, err
 		}
 	}
