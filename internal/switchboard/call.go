@@ -267,7 +267,7 @@ func (c *conductor) ended() {
 	select {
 	case <-c.leg.Done():
 	case <-bound.C:
-		c.log.Error("switchboard: leg does not end")
+		c.log.Warn("switchboard: leg does not end")
 	}
 }
 

@@ -303,7 +303,7 @@ func (l *fakeLeg) tone(hz float64) float64 {
 	return media.ToneLevel(bytes.Clone(l.heard), hz)
 }
 
-func (l *fakeLeg) Text(s string) {
+func (l *fakeLeg) Say(s string) {
 	l.mu.Lock()
 	l.texts = append(l.texts, s)
 	l.mu.Unlock()

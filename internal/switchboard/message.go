@@ -65,16 +65,17 @@ func (c *conductor) message(box string, intro []ivr.Line) (how string, err error
 
 // saved says the number of the message and until when we call back; proposals go to the head instead (regulation 4.3).
 func (c *conductor) saved(box string, m casework.Message) []ivr.Line {
-	if box == casework.BoxProposals {
-		if l := c.line(nil, "voicemail.proposal_saved"); l != nil {
-			return l
-		}
-	}
 	due := m.Due
 	if c.menu != nil && c.menu.Hours != nil {
 		due = due.In(c.menu.Hours.Location())
 	}
 	vars := map[string]any{"ticket_number": spoken.Ticket(m.Number), "callback_when": spoken.WeekdayDate(due)}
+	switch {
+	case box == casework.BoxProposals:
+		return c.line(vars, "voicemail.proposal_saved", "voicemail.saved")
+	case c.leg.From() == "": // a hidden number: nobody can call back
+		return c.line(vars, "voicemail.saved_no_number", "voicemail.saved")
+	}
 	return c.line(vars, "voicemail.saved")
 }
 

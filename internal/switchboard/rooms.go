@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"dovidka/internal/call"
@@ -86,6 +87,9 @@ type Ring struct {
 	From     call.Number     // shown on a desk phone
 	Accepted <-chan struct{} // a browser is joined when this closes; a desk phone is picked up
 }
+
+// ErrRefused is what Dial gives, wrapped or not, when the person at the device refused the call (SIP 486, 600, 603).
+var ErrRefused = errors.New("switchboard: the agent refused")
 
 // Phones reaches agents' devices.
 type Phones interface {

@@ -66,9 +66,6 @@ type speaker struct {
 // start replaces what is said.
 func (s *speaker) start(lines []ivr.Line, keep bool) {
 	s.stop()
-	if len(lines) == 0 {
-		return
-	}
 	*s = speaker{c: s.c, lines: lines, clips: make([]*pending, len(lines)), heard: make([]time.Duration, len(lines)), keep: keep}
 	s.prefetch()
 	s.next() // a clip in the cache starts at once
@@ -196,8 +193,8 @@ func (s *speaker) mute() bool { return !s.busy() && s.failed > 0 && !s.said }
 
 // caption gives a text to legs that show what is being said (the page of a citizen in a browser).
 func (c *conductor) caption(text string) {
-	if t, ok := c.leg.(interface{ Text(string) }); ok {
-		t.Text(text)
+	if t, ok := c.leg.(interface{ Say(text string) }); ok {
+		t.Say(text)
 	}
 }
 

@@ -113,7 +113,7 @@ func inOrder(c *centre) {
 // TestStorm: a thousand mixed calls add up to exactly one outcome each.
 func TestStorm(t *testing.T) {
 	const calls = 1000
-	inCentre(t, func(_ *centre, o *Options) { o.MaxCalls = 35 }, func(c *centre) {
+	inCentre(t, func(_ *centre, o *Options) { o.MaxCalls = 24 }, func(c *centre) {
 		agents := []string{"a1", "a2", "a3", "a4", "a5"}
 		over := make(chan struct{})
 		var staff, citizens sync.WaitGroup

@@ -2,12 +2,14 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"dovidka/internal/call"
+	"dovidka/internal/hours"
 	"dovidka/internal/ivr"
 	"dovidka/internal/queue"
 	"dovidka/internal/spoken"
@@ -18,6 +20,9 @@ const everyMinute = time.Minute
 
 // longWait is from where the wait is announced as long (prompt queue.wait_long).
 const longWait = 5 * time.Minute
+
+// lastCallWarning is how long before the end of the working day the queue warns (prompt queue.last_call).
+const lastCallWarning = 15 * time.Minute
 
 // enqueue keeps the caller in the queue until a talk, a message or the way back, and tells the menu which.
 func (c *conductor) enqueue(topic, service string) (how string, err error) {
@@ -60,7 +65,7 @@ func (c *conductor) stay(topic, service string) (string, error) {
 		}
 	}
 	if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
-		s.announce(w, c.line(nil, "queue.all_busy"))
+		s.announce(w, append(c.line(nil, "queue.all_busy"), c.lastCall(time.Now())...))
 	}
 	return s.wait()
 }
@@ -143,7 +148,11 @@ func (s *stay) answered(r rung) (how string, over bool, err error) {
 	}
 	if r.err != nil {
 		c.log.Warn("switchboard: ring", "agent", ring.agent, "err", r.err)
-		c.s.desk.Do(queue.Decline{Call: c.id, Agent: ring.agent, Cause: queue.CauseOffline})
+		cause := queue.CauseOffline
+		if errors.Is(r.err, ErrRefused) {
+			cause = queue.CauseRefused
+		}
+		c.s.desk.Do(queue.Decline{Call: c.id, Agent: ring.agent, Cause: cause})
 		return "", false, nil
 	}
 	waited, ok := time.Duration(0), false
@@ -216,25 +225,10 @@ func (s *stay) expelled(why string) (string, error) {
 	c := s.c
 	c.speak.stop()
 	c.note(call.Fact{Kind: call.LeftQueue, Value: why})
-	if why == queue.WhyFull {
-		return s.full()
-	}
-	ids := map[string]string{queue.WhyTimeout: "queue.timeout", queue.WhyNoOperators: "queue.no_operators"}
-	return s.message(c.line(nil, ids[why]))
-}
-
-// full: 1 is a message, # the menu, 0 tries again; who cannot press keys is led to the message too (regulation 3.5).
-func (s *stay) full() (string, error) {
-	key, err := s.c.ask(s.c.line(nil, "queue.full"), "1")
-	switch {
-	case err != nil:
-		return "", err
-	case key == '0':
-		return again, nil
-	case key == '#':
-		return "menu", nil
-	}
-	return s.message(nil)
+	id := map[string]string{
+		queue.WhyFull: "queue.full_message", queue.WhyTimeout: "queue.timeout", queue.WhyNoOperators: "queue.no_operators",
+	}[why]
+	return s.message(c.line(nil, id, "queue.timeout"))
 }
 
 // message records one and tells the menu.
@@ -262,6 +256,19 @@ func (s *stay) announce(w queue.Waiting, first []ivr.Line) {
 	}
 	lines = append(lines, c.line(nil, "queue.message_offer")...)
 	c.speak.start(lines, false)
+}
+
+// lastCall warns who enters the queue shortly before the end of the working day (regulation 3.3). A break is not the end.
+func (c *conductor) lastCall(now time.Time) []ivr.Line {
+	if c.menu == nil || c.menu.Hours == nil {
+		return nil
+	}
+	v := c.menu.Hours.At(now)
+	left := v.Until.Sub(now)
+	if !v.Open || v.Until.IsZero() || left > lastCallWarning || c.menu.Hours.At(v.Until).Reason == hours.Break {
+		return nil
+	}
+	return c.line(map[string]any{"minutes_left": spoken.Minutes(max(1, queue.Minutes(left)))}, "queue.last_call")
 }
 
 // place says position and estimate; an estimate never rises (docs/metrics.md, "wait estimate").
