@@ -130,7 +130,14 @@ func (s *Switchboard) command(login string, m command) error {
 	defer bound.Stop()
 	select {
 	case t.cmds <- m:
-		return <-m.done
+		err := <-m.done
+		if m.do == "hangup" { // whoever asks next finds the wrap-up
+			select {
+			case <-t.ended:
+			case <-bound.C:
+			}
+		}
+		return err
 	case <-t.ended:
 		return over
 	case <-bound.C:
