@@ -31,15 +31,23 @@ func stack() string { return string(debug.Stack()) }
 
 // examine tries to parse a whole message under a recover, before sipgo does it in a goroutine without one. good is the message to
 // hand on, or nil; then reply is a stateless 400 for a request that at least says where an answer belongs, or nil too.
-func examine(p *sip.Parser, msg []byte) (good, reply []byte) {
+// A request from behind a NAT whose Via does not ask for it gets an rport, so that even the answers sipgo makes by itself find the
+// way back (RFC 3581; from is the source's IP address).
+func examine(p *sip.Parser, msg []byte, from string) (good, reply []byte) {
 	defer func() {
 		if recover() != nil {
 			good, reply = nil, bare400(msg)
 		}
 	}()
 	msg = tidy(msg)
-	if _, err := p.ParseSIP(msg); err != nil {
+	m, err := p.ParseSIP(msg)
+	if err != nil {
 		return nil, bare400(msg)
+	}
+	if req, ok := m.(*sip.Request); ok {
+		if via := req.Via(); via != nil && from != "" && !via.Params.Has("rport") && !sameIP(via.Host, from) {
+			msg = withRport(msg)
+		}
 	}
 	return msg, nil
 }
@@ -88,11 +96,14 @@ func (g *packetGuard) ReadFrom(b []byte) (int, net.Addr, error) {
 		if len(bytes.Trim(b[:n], "\r\n\x00 ")) == 0 { // RFC 5626 §4.4.1 keep-alive
 			continue
 		}
-		good, reply := examine(g.parser, b[:n])
+		good, reply := examine(g.parser, b[:n], from.(*net.UDPAddr).AddrPort().Addr().Unmap().String())
 		if good == nil {
 			if reply != nil {
 				_, _ = g.PacketConn.WriteTo(reply, from)
 			}
+			continue
+		}
+		if len(good) > len(b) {
 			continue
 		}
 		n = copy(b, good)
@@ -196,7 +207,7 @@ func (c *connGuard) Read(b []byte) (int, error) {
 		if msg != nil {
 			c.in = c.in[len(msg):]
 			c.since = time.Now()
-			good, reply := examine(c.parser, msg)
+			good, reply := examine(c.parser, msg, "")
 			c.out = good
 			if reply != nil {
 				_, _ = c.Write(reply)

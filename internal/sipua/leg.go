@@ -161,6 +161,8 @@ func (l *Leg) repeat(tx *sip.ServerTx, res *sip.Response, w *unacked) {
 			return
 		case <-l.s.done:
 			return
+		case ack := <-tx.Acks(): // an old phone acknowledges in the INVITE's own transaction; sipgo tells only here
+			l.s.onACK(ack)
 		case <-next.C:
 			_ = tx.Respond(res)
 			gap = min(2*gap, 8*t1)

@@ -97,6 +97,24 @@ func unfold(msg []byte) [][]byte {
 	return out
 }
 
+// withRport adds the parameter to the topmost Via of a tidy message.
+func withRport(msg []byte) []byte {
+	end := bytes.Index(msg, []byte("\r\n\r\n"))
+	for at := 0; at < end; {
+		next := at + bytes.Index(msg[at:], []byte("\r\n")) + 2
+		name, value, ok := bytes.Cut(msg[at:next-2], []byte(":"))
+		if n := bytes.ToLower(bytes.TrimSpace(name)); ok && (string(n) == "via" || string(n) == "v") {
+			stop := next - 2
+			if i := bytes.IndexByte(value, ','); i >= 0 {
+				stop -= len(value) - i
+			}
+			return bytes.Join([][]byte{msg[:stop], msg[stop:]}, []byte(";rport"))
+		}
+		at = next
+	}
+	return msg
+}
+
 // bareStatus is 400, or 416 when the Request-URI has a scheme of another world (RFC 4475 `novelsc`), or 505.
 func bareStatus(line []byte) string {
 	f := bytes.Fields(line)

@@ -264,8 +264,14 @@ func calledUser(u *sip.Uri) string {
 	return user
 }
 
-// caller is the number that the carrier asserts, else the one that the caller shows.
+// caller is the number that the carrier asserts, else the one that the caller shows; none when the caller asks to hide it
+// (RFC 3323 §4.2, RFC 3325 §9.3).
 func caller(req *sip.Request) call.Number {
+	for _, h := range req.GetHeaders("privacy") {
+		if v := strings.ToLower(h.Value()); strings.Contains(v, "id") || strings.Contains(v, "user") || strings.Contains(v, "header") {
+			return ""
+		}
+	}
 	for _, h := range req.GetHeaders("p-asserted-identity") {
 		for _, v := range addrSpecs(h.Value()) {
 			if n := call.ParseNumber(v); n != "" {

@@ -91,6 +91,21 @@ func TestA200IsRepeatedUntilItsACK(t *testing.T) {
 	over(t, l, "no_ack")
 }
 
+// Old phones send the ACK of a 2xx with the branch of the INVITE; sipgo takes it for the transaction's own.
+func TestAnACKWithTheINVITEsBranch(t *testing.T) {
+	h := serve(t, nil)
+	c := h.citizen()
+	c.invite(goodSDP)
+	l := h.leg()
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.theirs = toTag(c.want("SIP/2.0 200"))
+	c.send(c.same("ACK", 1, "", ""))
+	h.until(func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.state == talking })
+	c.none("SIP/2.0 200", 10*testT1)
+}
+
 func TestHangupBeforeTheACKWaitsForIt(t *testing.T) {
 	h := serve(t, nil)
 	c := h.citizen()
@@ -266,7 +281,7 @@ func TestCANCELOvertakesItsINVITE(t *testing.T) {
 func TestCANCELRacesThe200(t *testing.T) {
 	h := serve(t, nil)
 	won := map[string]int{}
-	for i := range 60 {
+	for i := range 30 {
 		c := h.citizen()
 		c.invite(goodSDP)
 		l := h.leg()
@@ -408,6 +423,7 @@ func TestWhoCalls(t *testing.T) {
 		{"P-Asserted-Identity: <tel:+380440000002>\r\n", "+380440000002"},
 		{"P-Asserted-Identity: <sip:anonymous@anonymous.invalid>\r\n", "+380670000067"},
 		{"", "+380670000067"},
+		{"P-Asserted-Identity: <tel:+380440000002>\r\nPrivacy: id\r\n", ""},
 	} {
 		c := h.citizen()
 		c.extra = k.extra
@@ -439,6 +455,13 @@ func TestNATAndReceived(t *testing.T) {
 	if got := c.want("SIP/2.0 200"); !strings.Contains(head(got, "Via"), "received=127.0.0.1") {
 		t.Fatal(got)
 	}
+	hidden := h.citizen() // even sipgo's own 487 goes back to the source, whatever port the Via names
+	text = strings.ReplaceAll(hidden.request("INVITE", 1, "application/sdp", goodSDP), "UDP "+hidden.addr+";rport", "UDP 10.1.2.3:5060")
+	hidden.send(text)
+	ringing := h.leg()
+	hidden.send(strings.ReplaceAll(hidden.same("CANCEL", 1, "", ""), "UDP "+hidden.addr+";rport", "UDP 10.1.2.3:5060"))
+	hidden.want("SIP/2.0 487")
+	over(t, ringing, "cancelled")
 	l := func() *Leg {
 		c.send(strings.ReplaceAll(c.request("INVITE", 2, "application/sdp", goodSDP), "Contact: <sip:citizen@"+c.addr, "Contact: <sip:citizen@10.1.2.3:5060"))
 		l := h.leg()
