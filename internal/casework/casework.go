@@ -1,20 +1,42 @@
-// Package casework owns the cards of calls and the messages people leave.
+// Package casework owns the cards of calls and the messages people leave: what was asked, what was answered, what is still owed
+// (regulation 5.5: date, time, essence and answer of every talk; 4.3: proposals and remarks).
+//
+// Invariants:
+//   - numbers run «2026-00001», «2026-00002» … without a gap within a year of Europe/Kyiv, on both engines, also when two are made at once;
+//   - a talk has one card; a message has a card of its own with the same number; nothing is ever deleted;
+//   - every change of a card is kept with who made it; a save over somebody else's is refused (fault.Conflict);
+//   - over the telephone a wrong number and wrong digits get the same answer (regulation 5.7).
 package casework
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"time"
+	_ "time/tzdata" // the year of a number is Kyiv's, whatever the server knows of zones
+
+	"github.com/uptrace/bun"
 
 	"dovidka/internal/call"
+	"dovidka/internal/fault"
 	"dovidka/internal/store"
 )
 
 // Casework is the room's door.
-type Casework struct{ db *store.DB }
+type Casework struct {
+	db   *store.DB
+	zone *time.Location
+}
 
 // New makes the room over an open database.
-func New(db *store.DB) *Casework { return &Casework{db: db} }
+func New(db *store.DB) *Casework {
+	zone, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil { // cannot be: the zones are in the binary
+		zone = time.FixedZone("Europe/Kyiv", 2*60*60)
+	}
+	return &Casework{db: db, zone: zone}
+}
 
 // Boxes of messages.
 const (
@@ -31,7 +53,7 @@ type Card struct {
 	Topic    string      `json:"topic"`
 	Path     []string    `json:"path"`     // labels of the menu nodes
 	WaitedS  int         `json:"waited_s"` // seconds in the queue
-	Agent    string      `json:"agent"`    // login
+	Agent    string      `json:"agent"`    // login of who talked last
 	Essence  string      `json:"essence"`
 	Answer   string      `json:"answer"`
 	Services []string    `json:"services"` // ids of service cards
@@ -53,122 +75,154 @@ type NewCard struct {
 	Agent   string
 }
 
-// Edit is one save of a card by a person; Version is the one the person saw.
-type Edit struct {
-	Essence  string   `json:"essence"`
-	Answer   string   `json:"answer"`
-	Services []string `json:"services"`
-	Result   string   `json:"result"`
-	Kind     string   `json:"kind"`
-	Version  int      `json:"version"`
+// Change is one state of a card with who brought it about.
+type Change struct {
+	At   time.Time `json:"at"`
+	By   string    `json:"by"`   // login, or System
+	Card Card      `json:"card"` // as it stood after this change
 }
 
-// NewCard makes the card of a talk; a second time for the same call it gives the card that is there.
+// System is the author of what no person wrote.
+const System = "system"
+
+// NewCard makes the card of a talk. A second time for the same call it gives the card that is there, with the agent who talks now.
 func (c *Casework) NewCard(ctx context.Context, n NewCard) (Card, error) {
-	return Card{}, errors.ErrUnsupported
+	card, err := c.talkCard(ctx, n)
+	if err != nil && ctx.Err() == nil { // two at once on PostgreSQL: the index let one in, the other now finds its card
+		card, err = c.talkCard(ctx, n)
+	}
+	if err != nil {
+		return Card{}, fmt.Errorf("casework: new card of %s: %w", n.Call, err)
+	}
+	return card, nil
 }
 
-// SaveCard saves an edit by an agent and keeps what stood there; fault.Conflict when the card has moved on since.
-func (c *Casework) SaveCard(ctx context.Context, number string, e Edit, by string, at time.Time) (Card, error) {
-	return Card{}, errors.ErrUnsupported
+func (c *Casework) talkCard(ctx context.Context, n NewCard) (Card, error) {
+	var out Card
+	err := c.db.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var row cardRow
+		err := tx.NewSelect().Model(&row).Where("call = ?", string(n.Call)).Where("origin = ?", originTalk).Scan(ctx)
+		if errors.Is(err, sql.ErrNoRows) {
+			out, err = c.insert(ctx, tx, n, originTalk, "")
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("card of the call: %w", err)
+		}
+		if out, err = row.card(); err != nil || n.Agent == "" || out.Agent == n.Agent {
+			return err
+		}
+		out.Agent, out.WaitedS = n.Agent, n.WaitedS
+		return change(ctx, tx, &out, System, n.At)
+	})
+	return out, err
 }
+
+// insert makes a card with the next number.
+func (c *Casework) insert(ctx context.Context, tx bun.Tx, n NewCard, origin, kind string) (Card, error) {
+	number, err := c.nextNumber(ctx, tx, n.At)
+	if err != nil {
+		return Card{}, err
+	}
+	card := Card{
+		Number: number, Call: n.Call, Created: n.At.UTC().Truncate(time.Microsecond), From: n.From, Topic: n.Topic, Path: list(n.Path),
+		WaitedS: n.WaitedS, Agent: n.Agent, Services: []string{}, Kind: kind, Version: 1,
+	}
+	card.Updated = card.Created
+	if n.Service != "" {
+		card.Services = []string{n.Service}
+	}
+	row, err := rowOf(card, origin)
+	if err != nil {
+		return Card{}, err
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return Card{}, fmt.Errorf("insert card: %w", err)
+	}
+	return card, keep(ctx, tx, card, System, n.At)
+}
+
+// nextNumber takes the next number of the year: the row of the year is locked until the transaction ends, and what is rolled back
+// is given to the next one, so there is no gap.
+func (c *Casework) nextNumber(ctx context.Context, tx bun.Tx, at time.Time) (string, error) {
+	year := at.In(c.zone).Year()
+	row := numberRow{Year: year, Last: 1}
+	_, err := tx.NewInsert().Model(&row).On("CONFLICT (year) DO UPDATE").Set("last = number_row.last + 1").Returning("last").Exec(ctx)
+	if err != nil {
+		return "", fmt.Errorf("next number: %w", err)
+	}
+	return fmt.Sprintf("%d-%05d", year, row.Last), nil
+}
+
+// change stores a new state of a card and keeps it in the history. c.Version is the version it is made from.
+func change(ctx context.Context, tx bun.Tx, c *Card, by string, at time.Time) error {
+	was := c.Version
+	c.Version, c.Updated = was+1, at.UTC().Truncate(time.Microsecond)
+	row, err := rowOf(*c, "")
+	if err != nil {
+		return err
+	}
+	res, err := tx.NewUpdate().Model(&row).ExcludeColumn("origin", "call", "created", "number").
+		Where("number = ?", row.Number).Where("version = ?", was).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("update card: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(errMoved, err)
+	}
+	return keep(ctx, tx, *c, by, at)
+}
+
+// errMoved answers a save that was made from an older state.
+var errMoved = fault.New(fault.Conflict, "Картку вже змінив хтось інший. Оновіть її і внесіть зміни ще раз.")
 
 // Card gives one card; fault.NotFound.
 func (c *Casework) Card(ctx context.Context, number string) (Card, error) {
-	return Card{}, errors.ErrUnsupported
+	card, err := get(ctx, c.db.In(ctx), number)
+	if err != nil {
+		return Card{}, fmt.Errorf("casework: card: %w", err)
+	}
+	return card, nil
 }
 
-// CardOf gives the card of a call's talk, else of its message; fault.NotFound.
+// CardOf gives the card of a call's talk, else of its latest message; fault.NotFound.
 func (c *Casework) CardOf(ctx context.Context, id call.ID) (Card, error) {
-	return Card{}, errors.ErrUnsupported
-}
-
-// Change is one state of a card that was replaced.
-type Change struct {
-	At   time.Time `json:"at"`
-	By   string    `json:"by"`
-	Card Card      `json:"card"` // as it stood after this change
+	var row cardRow
+	err := c.db.In(ctx).NewSelect().Model(&row).Where("call = ?", string(id)).Order("origin DESC", "number DESC").Limit(1).Scan(ctx)
+	if err != nil {
+		return Card{}, fmt.Errorf("casework: card of %s: %w", id, notFound(err, "До цього дзвінка немає картки."))
+	}
+	return row.card()
 }
 
 // History gives all states of a card, oldest first.
 func (c *Casework) History(ctx context.Context, number string) ([]Change, error) {
-	return nil, errors.ErrUnsupported
+	var rows []changeRow
+	if err := c.db.In(ctx).NewSelect().Model(&rows).Where("number = ?", number).Order("version").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("casework: history: %w", err)
+	}
+	out := make([]Change, len(rows))
+	for i, r := range rows {
+		var err error
+		if out[i], err = r.change(); err != nil {
+			return nil, fmt.Errorf("casework: history: %w", err)
+		}
+	}
+	return out, nil
 }
 
-// Message is a recorded message; it has a card of the same number.
-type Message struct {
-	Number  string      `json:"number"`
-	Call    call.ID     `json:"call"`
-	Box     string      `json:"box"`
-	Created time.Time   `json:"created"`
-	From    call.Number `json:"from"`
-	Seconds float64     `json:"seconds"`
-	Sound   string      `json:"-"` // path of the WAV under the data folder
-	Due     time.Time   `json:"due"`
-	TakenBy string      `json:"taken_by"`
-	TakenAt time.Time   `json:"taken_at,omitzero"`
-	DoneBy  string      `json:"done_by"`
-	DoneAt  time.Time   `json:"done_at,omitzero"`
-	Note    string      `json:"note"`
+func get(ctx context.Context, db bun.IDB, number string) (Card, error) {
+	var row cardRow
+	if err := db.NewSelect().Model(&row).Where("number = ?", number).Scan(ctx); err != nil {
+		return Card{}, notFound(err, "Такої картки немає.")
+	}
+	return row.card()
 }
 
-// State is "open", "taken" or "done".
-func (m Message) State() string { return "" }
-
-// NewMessage is a message just recorded.
-type NewMessage struct {
-	Call    call.ID
-	Box     string
-	Sound   string // path under the data folder
-	Seconds float64
-	From    call.Number
-	At      time.Time
-	Due     time.Time
-	Topic   string
-	Path    []string
-}
-
-// SaveMessage makes the card and the message; a second time for the same sound it gives what is there.
-func (c *Casework) SaveMessage(ctx context.Context, n NewMessage) (Message, error) {
-	return Message{}, errors.ErrUnsupported
-}
-
-// Messages lists a box ("" both); state is "open" (not done), "done" or "all" (""). Open ones by due time, done ones newest first.
-func (c *Casework) Messages(ctx context.Context, box, state string) ([]Message, error) {
-	return nil, errors.ErrUnsupported
-}
-
-// Message gives one message; fault.NotFound.
-func (c *Casework) Message(ctx context.Context, number string) (Message, error) {
-	return Message{}, errors.ErrUnsupported
-}
-
-// Take marks who deals with a message; fault.Conflict when another does or it is done.
-func (c *Casework) Take(ctx context.Context, number, by string, at time.Time) (Message, error) {
-	return Message{}, errors.ErrUnsupported
-}
-
-// Done marks a message as dealt with; fault.Conflict when it was already.
-func (c *Casework) Done(ctx context.Context, number, by, note string, at time.Time) (Message, error) {
-	return Message{}, errors.ErrUnsupported
-}
-
-// Counts tells how many messages are not done, and how many of these are past due at now.
-func (c *Casework) Counts(ctx context.Context, now time.Time) (open, overdue int, err error) {
-	return 0, 0, errors.ErrUnsupported
-}
-
-// Status is what may be told of a request over the telephone.
-type Status struct {
-	Number  string
-	State   string // "open", "taken", "done"
-	Created time.Time
-	Due     time.Time
-	DoneAt  time.Time
-}
-
-// Status finds a request by its number as keyed and the last four digits of the telephone. The same fault.NotFound answers for a
-// number that does not exist and for digits that do not match.
-func (c *Casework) Status(ctx context.Context, keyed, last4 string, now time.Time) (Status, error) {
-	return Status{}, errors.ErrUnsupported
+// notFound sorts "no row" as fault.NotFound.
+func notFound(err error, say string) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.Wrap(fault.NotFound, say, err)
+	}
+	return err
 }

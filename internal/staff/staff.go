@@ -1,22 +1,35 @@
-// Package staff owns the agents, their sign-in and their telephones' accounts.
+// Package staff owns the agents named by the mayor's order (regulation 5.1), their sign-in and the accounts of their desk phones.
+//
+// Invariants:
+//   - a password stands only as its argon2id hash, a session token only as its SHA-256, a desk phone's password only as the HA1 that
+//     digest needs (RFC 7616 §3.4.2), which is no key to anything else;
+//   - a wrong password, an unknown login and an order that has run out are refused in the same words and in the same time;
+//   - tries from one address for one login cost growing time, counted before the password is looked at;
+//   - a session ends when unused for Idle, when older than Longest, when the password changes, and with the order.
 package staff
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"regexp"
+	"strings"
 	"time"
+	_ "time/tzdata" // the last day of an order is a day in Kyiv, whatever the server knows of zones
+	"unicode/utf8"
 
+	"github.com/uptrace/bun"
+
+	"dovidka/internal/fault"
 	"dovidka/internal/store"
 )
 
 // Roles.
 const (
-	RoleHead     = "head"
-	RoleOperator = "operator"
+	RoleHead     = "head"     // the head of the centre: everything
+	RoleOperator = "operator" // answers calls
 )
-
-// Realm is the digest realm of desk phones (RFC 8760 §2.4; HA1 = MD5(login:realm:password)).
-const Realm = "dovidka"
 
 // Agent is a person named by the mayor's order (regulation 5.1).
 type Agent struct {
@@ -26,70 +39,161 @@ type Agent struct {
 	Post       string    `json:"post"`
 	Order      string    `json:"order"`       // number of the order
 	OrderDate  string    `json:"order_date"`  // "2026-01-09"
-	ValidUntil string    `json:"valid_until"` // last day, "" without end
+	ValidUntil string    `json:"valid_until"` // last day in Kyiv, "" without end
 	Created    time.Time `json:"created"`
-	HasPhone   bool      `json:"has_phone"` // a SIP password was made
-}
-
-// Session is a signed-in agent. Token is filled by SignIn only.
-type Session struct {
-	Token   string
-	Agent   Agent
-	Since   time.Time
-	Expires time.Time
+	HasPhone   bool      `json:"has_phone"` // a desk phone's password was made
 }
 
 // Staff is the room's door.
 type Staff struct {
-	db  *store.DB
-	now func() time.Time
+	db    *store.DB
+	now   func() time.Time
+	zone  *time.Location
+	gate  *gate
+	hash  *hasher
+	dummy string // hash of nobody's password, so that an unknown login takes the same time
 }
 
 // New makes the room over an open database; now is the clock (nil: time.Now).
-func New(db *store.DB, now func() time.Time) *Staff { return &Staff{db: db, now: now} }
+func New(db *store.DB, now func() time.Time) *Staff {
+	if now == nil {
+		now = time.Now
+	}
+	zone, err := time.LoadLocation("Europe/Kyiv")
+	if err != nil { // cannot be: the zones are in the binary
+		zone = time.FixedZone("Europe/Kyiv", 2*60*60)
+	}
+	h := newHasher()
+	return &Staff{db: db, now: now, zone: zone, gate: newGate(), hash: h, dummy: h.nobody()}
+}
+
+// agentRow is an agent as it stands in its table.
+type agentRow struct {
+	bun.BaseModel `bun:"table:agents"`
+
+	Login      string `bun:"login,pk"`
+	Name       string `bun:"name"`
+	Role       string `bun:"role"`
+	Post       string `bun:"post"`
+	Order      string `bun:"order_number"`
+	OrderDate  string `bun:"order_date"`
+	ValidUntil string `bun:"valid_until"`
+	Created    int64  `bun:"created"`
+	Password   string `bun:"password_hash"`
+	HA1        string `bun:"ha1"`
+}
+
+func (r agentRow) agent() Agent {
+	return Agent{Login: r.Login, Name: r.Name, Role: r.Role, Post: r.Post, Order: r.Order, OrderDate: r.OrderDate, ValidUntil: r.ValidUntil,
+		Created: store.Time(r.Created), HasPhone: r.HA1 != ""}
+}
+
+// valid tells whether the order that names the agent is in force at now.
+func (s *Staff) valid(r agentRow) bool {
+	return r.ValidUntil == "" || s.now().In(s.zone).Format(time.DateOnly) <= r.ValidUntil
+}
+
+// loginForm is what a login may be: it is a SIP user and a part of file names too.
+var loginForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{1,31}$`)
+
+// check refuses an agent that cannot be.
+func (a Agent) check() error {
+	switch {
+	case !loginForm.MatchString(a.Login):
+		return fault.New(fault.Invalid, "Логін: 2–32 знаки, малі латинські літери, цифри, крапка, дефіс; перша — літера.")
+	case strings.TrimSpace(a.Name) == "" || utf8.RuneCountInString(a.Name) > 200:
+		return fault.New(fault.Invalid, "Вкажіть прізвище та ім’я оператора.")
+	case a.Role != RoleHead && a.Role != RoleOperator:
+		return fault.New(fault.Invalid, "Роль має бути head (керівник) або operator (оператор).")
+	}
+	for _, d := range []string{a.OrderDate, a.ValidUntil} {
+		if _, err := time.Parse(time.DateOnly, d); d != "" && err != nil {
+			return fault.Wrap(fault.Invalid, "Дата має бути у вигляді 2026-01-09.", err)
+		}
+	}
+	return nil
+}
 
 // Create adds an agent; fault.Conflict when the login is taken, fault.Invalid when a field or the password does not do.
 func (s *Staff) Create(ctx context.Context, a Agent, password string) error {
-	return errors.ErrUnsupported
+	if err := errors.Join(a.check(), checkPassword(a.Login, password)); err != nil {
+		return fmt.Errorf("staff: create: %w", err)
+	}
+	r := agentRow{Login: a.Login, Name: a.Name, Role: a.Role, Post: a.Post, Order: a.Order, OrderDate: a.OrderDate, ValidUntil: a.ValidUntil,
+		Created: store.Micros(s.now()), Password: s.hash.make(password)}
+	err := s.db.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := tx.NewInsert().Model(&r).On("CONFLICT DO NOTHING").Exec(ctx)
+		return one(res, err, fault.New(fault.Conflict, "Такий логін уже є."))
+	})
+	if err != nil {
+		return fmt.Errorf("staff: create %s: %w", a.Login, err)
+	}
+	return nil
 }
 
-// SetPassword changes a password and ends the agent's sessions.
-func (s *Staff) SetPassword(ctx context.Context, login, password string) error {
-	return errors.ErrUnsupported
+// Update changes what is known of an agent, except login, password and telephone; fault.NotFound.
+func (s *Staff) Update(ctx context.Context, a Agent) error {
+	if err := a.check(); err != nil {
+		return fmt.Errorf("staff: update: %w", err)
+	}
+	r := agentRow{Login: a.Login, Name: a.Name, Role: a.Role, Post: a.Post, Order: a.Order, OrderDate: a.OrderDate, ValidUntil: a.ValidUntil}
+	return s.update(ctx, a.Login, "update", func(q *bun.UpdateQuery) *bun.UpdateQuery {
+		return q.Model(&r).Column("name", "role", "post", "order_number", "order_date", "valid_until")
+	})
 }
 
-// SignIn checks a password. Every refusal is the same fault.Denied; too many tries are fault.Busy.
-func (s *Staff) SignIn(ctx context.Context, login, password, ip string) (Session, error) {
-	return Session{}, errors.ErrUnsupported
+// update changes one agent's row; fault.NotFound when there is none.
+func (s *Staff) update(ctx context.Context, login, act string, set func(*bun.UpdateQuery) *bun.UpdateQuery) error {
+	err := s.db.Tx(ctx, func(ctx context.Context, tx bun.Tx) error {
+		res, err := set(tx.NewUpdate().Model((*agentRow)(nil))).Where("login = ?", login).Exec(ctx)
+		return one(res, err, errUnknown)
+	})
+	if err != nil {
+		return fmt.Errorf("staff: %s %s: %w", act, login, err)
+	}
+	return nil
 }
 
-// Session gives the session of a token and keeps it alive; fault.Denied when there is none.
-func (s *Staff) Session(ctx context.Context, token string) (Session, error) {
-	return Session{}, errors.ErrUnsupported
-}
+var errUnknown = fault.New(fault.NotFound, "Такого оператора немає.")
 
-// SignOut ends a session; an unknown token is no error.
-func (s *Staff) SignOut(ctx context.Context, token string) error { return errors.ErrUnsupported }
+// one checks that exactly one row was written; otherwise it gives none.
+func one(res sql.Result, err, none error) error {
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n != 1 {
+		return errors.Join(none, err)
+	}
+	return nil
+}
 
 // Agents lists all agents by login.
-func (s *Staff) Agents(ctx context.Context) ([]Agent, error) { return nil, errors.ErrUnsupported }
+func (s *Staff) Agents(ctx context.Context) ([]Agent, error) {
+	var rows []agentRow
+	if err := s.db.In(ctx).NewSelect().Model(&rows).Order("login").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("staff: agents: %w", err)
+	}
+	out := make([]Agent, len(rows))
+	for i, r := range rows {
+		out[i] = r.agent()
+	}
+	return out, nil
+}
 
 // Agent gives one agent; fault.NotFound.
 func (s *Staff) Agent(ctx context.Context, login string) (Agent, error) {
-	return Agent{}, errors.ErrUnsupported
+	r, err := s.row(ctx, login)
+	if err != nil {
+		return Agent{}, fmt.Errorf("staff: agent: %w", err)
+	}
+	return r.agent(), nil
 }
 
-// NewSIPPassword makes the password of an agent's desk phone and gives it once; only its HA1 is kept.
-func (s *Staff) NewSIPPassword(ctx context.Context, login string) (string, error) {
-	return "", errors.ErrUnsupported
-}
-
-// SetSIPPassword sets a given password for an agent's desk phone (tests, provisioning).
-func (s *Staff) SetSIPPassword(ctx context.Context, login, password string) error {
-	return errors.ErrUnsupported
-}
-
-// HA1 gives what a registrar needs to check a desk phone (RFC 7616 §3.4.2); fault.NotFound without an account or past its date.
-func (s *Staff) HA1(ctx context.Context, login string) (string, error) {
-	return "", errors.ErrUnsupported
+func (s *Staff) row(ctx context.Context, login string) (agentRow, error) {
+	var r agentRow
+	err := s.db.In(ctx).NewSelect().Model(&r).Where("login = ?", login).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, errUnknown
+	}
+	return r, err
 }
