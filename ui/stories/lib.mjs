@@ -1,5 +1,5 @@
 // What every browser story shares: Chromium as a real operator's, pictures, accessibility, and a plain file server for dist.
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -74,11 +74,7 @@ export class Report {
 
 /** axe on the page as it stands: any finding fails the story. */
 export async function axe(page, report, name) {
-  await page.addScriptTag({ path: axePath }).catch(async () => {
-    // The page's own policy forbids inline scripts from elsewhere: evaluate the text instead.
-    const { readFileSync } = await import('node:fs')
-    await page.evaluate(readFileSync(axePath, 'utf8'))
-  })
+  await page.evaluate(readFileSync(axePath, 'utf8')) // not a script tag: the page's own policy forbids those
   const found = await page.evaluate(async () => {
     const r = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
     return r.violations.map((v) => `${v.id}: ${v.help} [${v.nodes.slice(0, 3).map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}]`)

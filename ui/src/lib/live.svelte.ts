@@ -30,7 +30,11 @@ class Live {
     this.onDenied = onDenied
     if (this.running) return
     this.running = true
-    this.beat = window.setInterval(() => (this.tick = Date.now()), 1000)
+    this.beat = window.setInterval(() => {
+      this.tick = Date.now()
+      // The server speaks at least every 10 s: a socket that is silent longer is dead, whatever the system says.
+      if (this.connected && this.tick - this.last > 15_000) this.connect()
+    }, 1000)
     addEventListener('online', this.hurry)
     this.connect()
   }
@@ -51,12 +55,16 @@ class Live {
     if (!this.connected && this.running) this.connect()
   }
   private connect() {
-    this.ws?.close()
+    const old = this.ws
+    this.ws = null
+    old?.close()
+    this.connected = false
     const ws = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`)
     this.ws = ws
     ws.onopen = () => {
       if (this.ws !== ws) return
       this.connected = true
+      this.last = Date.now()
       this.tries = 0
     }
     ws.onmessage = (e: MessageEvent<string>) => this.take(e.data)

@@ -5,6 +5,12 @@ import { backoff } from './backoff'
 import { judge, type Quality } from './quality'
 import { answer, microphone, Speaker } from './rtc'
 
+// Remembered by this tab over a reload: it had the telephone, so the new page claims it back at once.
+const mark = 'had-telephone'
+const reloaded = () => (performance.getEntriesByType('navigation')[0] as PerformanceNavigationTiming | undefined)?.type === 'reload'
+/** The server pings every 2 s: after this long without a word the socket is dead, whatever the system says. */
+const deafAfter = 6000
+
 /** off: not wanted · waiting: another tab has it · connecting · up · taken: moved elsewhere · nomic · insecure. */
 export type PhoneState = 'off' | 'waiting' | 'connecting' | 'up' | 'taken' | 'nomic' | 'insecure'
 
@@ -21,8 +27,12 @@ class Phone {
   soundBlocked = $state(false)
   micLost = $state(false)
   quality = $state<Quality | null>(null)
-  /** This tab holds the telephone: it rings and plays. */
+  /** This tab holds the lock: it, and no other tab of this browser, speaks with the server. */
   owner = $state(false)
+  /** This tab rings and plays. */
+  get rings(): boolean {
+    return this.owner && this.state !== 'taken'
+  }
 
   private want = false
   private ws: WebSocket | null = null
@@ -33,6 +43,7 @@ class Phone {
   private tries = 0
   private timer = 0
   private stats = 0
+  private deaf = 0
   private release: (() => void) | null = null
   private abort: AbortController | null = null
   private claiming = false
@@ -41,8 +52,10 @@ class Phone {
   set(want: boolean) {
     if (want === this.want) return
     this.want = want
-    if (want) this.lock(false)
-    else this.off()
+    if (!want) return this.off()
+    this.claiming = sessionStorage.getItem(mark) !== null && reloaded()
+    this.lock(this.claiming)
+    addEventListener('online', this.hurry)
   }
   /** Takes the telephone over from another tab or computer. */
   claim() {
@@ -50,6 +63,10 @@ class Phone {
     this.want = true
     this.close()
     this.lock(true)
+  }
+  private hurry = () => {
+    this.tries = 0
+    this.retry()
   }
   retry() {
     if (this.want && this.owner) void this.connect()
@@ -97,6 +114,8 @@ class Phone {
     this.state = state
   }
   private off() {
+    removeEventListener('online', this.hurry)
+    sessionStorage.removeItem(mark)
     this.abort?.abort()
     this.lose('off')
     this.mic?.getTracks().forEach((t) => t.stop())
@@ -106,6 +125,7 @@ class Phone {
   private close() {
     clearTimeout(this.timer)
     clearInterval(this.stats)
+    clearTimeout(this.deaf)
     const { ws, pc } = this
     this.ws = this.pc = null
     ws?.close()
@@ -154,16 +174,28 @@ class Phone {
       this.tries = 0
       if (this.claiming) ws.send(JSON.stringify({ type: 'claim' }))
       this.claiming = false
+      this.listen()
     }
     ws.onmessage = (e: MessageEvent<string>) => {
-      if (this.ws === ws) void this.take(ws, JSON.parse(e.data) as In, mic)
+      if (this.ws !== ws) return
+      this.listen()
+      void this.take(ws, JSON.parse(e.data) as In, mic)
     }
     ws.onclose = () => {
       if (this.ws !== ws || !this.owner) return
       this.ws = null
+      if (this.state !== 'taken') this.claiming = true // it was ours: the server may not know yet that the old socket is gone
       this.state = 'connecting'
       this.timer = window.setTimeout(() => void this.connect(), backoff(this.tries++, Math.random()))
     }
+  }
+  /** Waits for the next word of the server; too long a silence opens a new socket. */
+  private listen() {
+    clearTimeout(this.deaf)
+    this.deaf = window.setTimeout(() => {
+      this.claiming = this.state !== 'taken'
+      void this.connect()
+    }, deafAfter)
   }
   private async take(ws: WebSocket, m: In, mic: Promise<MediaStream | null>) {
     switch (m.type) {
@@ -174,9 +206,14 @@ class Phone {
         return this.answerOffer(ws, m.sdp, mic)
       case 'state':
         this.state = m.media === 'up' ? 'up' : 'connecting'
+        if (m.media === 'up') sessionStorage.setItem(mark, '1')
         return
-      case 'taken':
-        this.lose('taken')
+      case 'taken': // the socket stays: should the other page go, the server offers the sound to this one
+        sessionStorage.removeItem(mark)
+        this.pc?.close()
+        this.pc = null
+        this.speaker?.stop()
+        this.state = 'taken'
         return
       default: // ring and ring_stop: the ring follows the live view
         return
@@ -185,6 +222,7 @@ class Phone {
   private async answerOffer(ws: WebSocket, sdp: string, mic: Promise<MediaStream | null>) {
     const stream = await mic
     if (!stream || this.ws !== ws) return
+    if (this.state === 'taken') this.state = 'connecting'
     this.pc?.close()
     this.speaker ??= new Speaker((b) => (this.soundBlocked = b))
     const made = await answer(sdp, this.mic ?? stream, (s) => this.speaker?.play(s))
@@ -193,7 +231,10 @@ class Phone {
     made.pc.onconnectionstatechange = () => {
       if (this.pc !== made.pc) return
       if (made.pc.connectionState === 'connected') this.state = 'up'
-      if (made.pc.connectionState === 'failed') void this.connect()
+      if (made.pc.connectionState === 'failed') {
+        this.claiming = true
+        void this.connect()
+      }
     }
     ws.send(JSON.stringify({ type: 'answer', sdp: made.sdp }))
     this.watch(made.pc)
