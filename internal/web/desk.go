@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"dovidka/internal/journal"
+	"dovidka/internal/switchboard"
 )
 
 type statusInput struct {
@@ -86,7 +87,7 @@ func (s *Server) after(ctx context.Context, err error) (*body[AgentView], error)
 func (s *Server) view(login string) AgentView {
 	v := s.o.Desk.View(login)
 	if v.Strips == nil {
-		v.Strips = []ViewStrip{}
+		v.Strips = []switchboard.Strip{}
 	}
 	if v.Offer != nil && v.Offer.Path == nil {
 		o := *v.Offer

@@ -104,7 +104,7 @@ func remoteIP(r *http.Request) string {
 }
 
 // policy lets the pages use only what came with them. Sound is played from blobs and from our own addresses.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
 	"connect-src 'self'; media-src 'self' blob: mediastream:; manifest-src 'self'; worker-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 

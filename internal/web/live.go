@@ -31,7 +31,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	ctx := conn.CloseRead(r.Context())
 	changed, stop := s.o.Desk.Watch()
 	defer stop()
-	repeat := time.NewTicker(liveRepeat)
+	repeat := time.NewTicker(s.repeat)
 	defer repeat.Stop()
 	for {
 		if err := s.push(ctx, conn); err != nil {
@@ -82,7 +82,20 @@ func (s *Server) phone(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, errNoPath)
 		return
 	}
-	s.o.Phones.ServeAgent(w, r, login(r.Context()))
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	go s.whileIn(ctx, cancel)
+	s.o.Phones.ServeAgent(w, r.WithContext(ctx), login(ctx))
+}
+
+// whileIn ends ctx when its session is over: who has signed out has no telephone.
+func (s *Server) whileIn(ctx context.Context, cancel context.CancelFunc) {
+	for pause(ctx, s.repeat) {
+		if !s.stillIn(ctx) {
+			cancel()
+			return
+		}
+	}
 }
 
 func (s *Server) citizen(w http.ResponseWriter, r *http.Request) {

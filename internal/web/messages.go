@@ -68,7 +68,9 @@ func (s *Server) doneMessage(ctx context.Context, in *doneInput) (*body[Message]
 	return s.shownMessage(ctx, m, "done")
 }
 
+// shownMessage answers a change of a message, notes it and lets the desks count anew.
 func (s *Server) shownMessage(ctx context.Context, m casework.Message, act string) (*body[Message], error) {
+	s.o.Desk.MessagesChanged(ctx)
 	if err := s.note(ctx, act, "message", m.Number); err != nil {
 		return nil, err
 	}

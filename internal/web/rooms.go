@@ -69,6 +69,7 @@ type Desk interface {
 	Mute(login string, on bool) error
 	Digits(login, keys string) error
 	WrapUpDone(login string) error
+	MessagesChanged(ctx context.Context) // the count of open messages on the desks is out of date
 	View(login string) AgentView
 	Watch() (changed <-chan struct{}, stop func())
 }

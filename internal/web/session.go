@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"dovidka/internal/audit"
 )
 
 type signInInput struct {
@@ -34,6 +36,10 @@ func (s *Server) signIn(ctx context.Context, in *signInInput) (*signedIn, error)
 	se, err := s.o.Staff.SignIn(ctx, in.Body.Login, in.Body.Password, text(ctx, keyIP))
 	if err != nil {
 		return nil, err
+	}
+	err = s.o.Audit.Note(ctx, audit.Entry{At: s.o.Now(), By: se.Agent.Login, Act: "sign_in", IP: text(ctx, keyIP)})
+	if err != nil { // no reason to keep the agent from answering calls
+		s.log.Error("web: audit of a sign-in", "agent", se.Agent.Login, "err", err)
 	}
 	return &signedIn{SetCookie: cookie(ctx, se.Token, se.Expires), Body: who(se.Agent)}, nil
 }

@@ -51,6 +51,8 @@ type Server struct {
 	mux *http.ServeMux
 	ui  *static
 	log *slog.Logger
+
+	repeat time.Duration // liveRepeat; tests make it shorter
 }
 
 // New builds the door: every endpoint is registered, nothing listens yet.
@@ -67,7 +69,7 @@ func New(o Options) *Server {
 	if o.Target == 0 {
 		o.Target = 30 * time.Second
 	}
-	s := &Server{o: o, mux: http.NewServeMux(), log: o.Log, ui: newStatic(o.UI)}
+	s := &Server{o: o, mux: http.NewServeMux(), log: o.Log, repeat: liveRepeat, ui: newStatic(o.UI)}
 	s.api = humago.New(s.mux, apiConfig())
 	s.sessionOps()
 	s.callOps()

@@ -2,8 +2,11 @@ package web
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"dovidka/internal/call"
+	"dovidka/internal/journal"
 )
 
 // outcomes is the closed list in the order of precedence (docs/metrics.md).
@@ -13,41 +16,13 @@ func outcomes() []call.Outcome {
 		call.OutRefused, call.OutOverload, call.OutDropped}
 }
 
-// outcomeText says an outcome to the reader of the journal.
+// outcomeText says an outcome to the reader of the journal, in the journal's own words.
 func outcomeText(o call.Outcome) string {
-	switch o {
-	case call.OutTest:
-		return "Перевірочний дзвінок"
-	case call.OutServed:
-		return "Розмова з оператором"
-	case call.OutTransferredOut:
-		return "Переведено назовні"
-	case call.OutCallbackTaken:
-		return "Замовлено зворотний дзвінок"
-	case call.OutMessageLeft:
-		return "Залишено повідомлення"
-	case call.OutInformed:
-		return "Отримано довідку без оператора"
-	case call.OutAbandonedQueue:
-		return "Не дочекався в черзі"
-	case call.OutAbandonedMenu:
-		return "Поклав слухавку в меню"
-	case call.OutAbandonedGreeting:
-		return "Поклав слухавку на привітанні"
-	case call.OutClosedNoMessage:
-		return "Неробочий час, без повідомлення"
-	case call.OutCancelled:
-		return "Скасовано до відповіді"
-	case call.OutRefused:
-		return "Не прийнято"
-	case call.OutOverload:
-		return "Лінія перевантажена"
-	case call.OutDropped:
-		return "Перервано через несправність"
-	case "":
+	if o == "" {
 		return "Триває"
 	}
-	return string(o)
+	first, size := utf8.DecodeRuneInString(journal.OutcomeText(o))
+	return string(unicode.ToUpper(first)) + journal.OutcomeText(o)[size:]
 }
 
 // scoreText is the national scale (docs/metrics.md).

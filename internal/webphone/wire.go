@@ -171,11 +171,12 @@ func (w *wire) WriteRTP(b []byte) error {
 	if err := p.Unmarshal(b); err != nil {
 		return fmt.Errorf("webphone: packet: %w", err)
 	}
-	if p.PayloadType != payloadPCMA {
-		return nil
-	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if p.PayloadType != payloadPCMA {
+		w.seq-- // the page must not take what was never sent for lost
+		return nil
+	}
 	now := time.Now()
 	if p.SSRC != w.source || w.last.at.IsZero() {
 		idle := uint32(now.Sub(w.last.at) / (time.Second / media.Rate))
