@@ -77,7 +77,7 @@ func (s *Switchboard) Take(ctx context.Context, leg Leg) {
 	if errors.Is(err, errMenu) || errors.Is(err, errVoice) {
 		err = c.converseWithoutMenu()
 	}
-	if err != nil && c.ctx.Err() == nil {
+	if err != nil && !isGone(err) {
 		c.failed(err)
 	}
 }
@@ -200,6 +200,14 @@ func (c *conductor) gone() bool {
 	}
 }
 
+// why is the reason that the call is over.
+func (c *conductor) why() error {
+	if err := context.Cause(c.ctx); err != nil {
+		return err
+	}
+	return errGone
+}
+
 // open is the Value of the answered fact: "open", or why people do not answer.
 func (c *conductor) open() string {
 	if c.menu == nil || c.menu.Hours == nil {
@@ -216,7 +224,7 @@ func (c *conductor) failed(err error) {
 	c.log.Error("switchboard: call failed", "err", err)
 	c.note(call.Fact{Kind: call.Fault, Cause: "internal"})
 	c.fault = true
-	if c.answered && c.ctx.Err() == nil {
+	if c.answered && !c.gone() {
 		c.sayEmbedded("technical", 1)
 	}
 }

@@ -111,6 +111,10 @@ func (c *conductor) hush(l *listening) {
 // listen gives the next event of the caller: a key, the end of the lines, or the end of the wait.
 func (c *conductor) listen(l *listening) (ivr.Event, error) {
 	for {
+		if c.gone() { // a port that closed looks like lines that ended: the caller has not heard them
+			c.speak.stop()
+			return nil, c.why()
+		}
 		if !c.speak.busy() {
 			said := l.said
 			l.said = false
@@ -130,7 +134,7 @@ func (c *conductor) listen(l *listening) (ivr.Event, error) {
 		select {
 		case <-c.ctx.Done():
 			c.speak.stop()
-			return nil, context.Cause(c.ctx)
+			return nil, c.why()
 		case d := <-c.port.Digits():
 			if !c.speak.interruptible() {
 				l.key = d.Key
@@ -188,7 +192,7 @@ func (c *conductor) converseWithoutMenu() error {
 	c.log.Error("switchboard: alarm: without menu or voice")
 	c.sayEmbedded("line_works", 1)
 	if c.ctx.Err() != nil {
-		return context.Cause(c.ctx)
+		return c.why()
 	}
 	if open := c.open(); open != "open" {
 		c.note(call.Fact{Kind: call.Closed, Value: open})

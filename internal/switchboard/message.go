@@ -83,8 +83,8 @@ func (c *conductor) saved(box string, m casework.Message) []ivr.Line {
 // message, nil when nothing was said. After a hang-up what was said is saved and the error is the hang-up.
 func (c *conductor) record(box string) (end byte, kept *casework.Message, err error) {
 	c.beep()
-	if c.ctx.Err() != nil { // users-ask 20: no message without a live caller
-		return 0, nil, context.Cause(c.ctx)
+	if c.gone() { // users-ask 20: no message without a live caller
+		return 0, nil, c.why()
 	}
 	c.note(call.Fact{Kind: call.Recording, Name: box})
 	v := &voice{}
@@ -94,7 +94,7 @@ func (c *conductor) record(box string) (end byte, kept *casework.Message, err er
 	for going := true; going; {
 		select {
 		case <-c.ctx.Done():
-			going, err = false, context.Cause(c.ctx)
+			going, err = false, c.why()
 		case d := <-c.port.Digits():
 			if d.Key == '#' || d.Key == '0' {
 				going, end = false, d.Key
@@ -107,8 +107,11 @@ func (c *conductor) record(box string) (end byte, kept *casework.Message, err er
 	}
 	rec.Stop()
 	kept, failed := c.keep(box, v)
-	if err == nil {
-		err = failed
+	if failed != nil {
+		c.log.Error("switchboard: message not kept", "err", failed)
+		if err == nil {
+			err = failed
+		}
 	}
 	return end, kept, err
 }

@@ -227,7 +227,7 @@ func (c *conductor) say(lines []ivr.Line) (key byte, err error) {
 		select {
 		case <-c.ctx.Done():
 			c.speak.stop()
-			return 0, context.Cause(c.ctx)
+			return 0, c.why()
 		case d := <-c.port.Digits():
 			if c.speak.interruptible() {
 				c.speak.stop()
@@ -237,6 +237,9 @@ func (c *conductor) say(lines []ivr.Line) (key byte, err error) {
 		case <-c.speak.C():
 			c.speak.next()
 		}
+	}
+	if c.gone() {
+		return 0, c.why()
 	}
 	return key, nil
 }

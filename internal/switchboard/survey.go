@@ -58,7 +58,7 @@ func (c *conductor) ask(lines []ivr.Line, allowed string) (byte, error) {
 	for tries := 2; c.speak.busy() || c.speak.said; {
 		select {
 		case <-c.ctx.Done():
-			return 0, context.Cause(c.ctx)
+			return 0, c.why()
 		case d := <-c.port.Digits():
 			switch {
 			case d.Key == '0' || d.Key == '#' || strings.IndexByte(allowed, d.Key) >= 0:
@@ -79,6 +79,9 @@ func (c *conductor) ask(lines []ivr.Line, allowed string) (byte, error) {
 			lines = lines[len(lines)-1:] // without the invitation
 			c.speak.start(lines, false)
 		}
+	}
+	if c.gone() {
+		return 0, c.why()
 	}
 	return 0, nil
 }

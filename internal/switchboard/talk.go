@@ -2,6 +2,8 @@ package switchboard
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"dovidka/internal/call"
@@ -51,6 +53,7 @@ func (c *conductor) talk(leg Leg, ring *ringing, waited time.Duration) (ended st
 		ended: make(chan struct{}), patient: time.NewTimer(holdSays),
 	}
 	t.patient.Stop()
+	defer leg.Hangup("") // also after a panic: the agent's line must be free
 	c.stopMusic()
 	t.join()
 	c.note(call.Fact{Kind: call.Connected, Agent: t.agent, Seconds: waited.Seconds()})
@@ -86,7 +89,7 @@ func (t *talk) loop() (string, error) {
 		}
 		select {
 		case <-c.ctx.Done():
-			return "", context.Cause(c.ctx)
+			return "", c.why()
 		case <-t.leg.Done():
 			if t.leg.Cause() == "caller" || t.leg.Cause() == "us" {
 				return endAgent, nil
@@ -252,6 +255,11 @@ func (c *conductor) openCard(t *talk) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), closingTime)
 	c.work.Go(func() {
 		defer stop()
+		defer func() {
+			if p := recover(); p != nil {
+				c.log.Error("switchboard: card panics", "agent", n.Agent, "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+			}
+		}()
 		card, err := c.s.o.Cards.NewCard(ctx, n)
 		if err != nil {
 			c.log.Error("switchboard: card", "agent", n.Agent, "err", err)

@@ -80,7 +80,7 @@ func (s *stay) wait() (string, error) {
 		select {
 		case <-c.ctx.Done():
 			s.leave(true)
-			return "", context.Cause(c.ctx)
+			return "", c.why()
 		case <-c.box.bell:
 			for _, o := range c.box.take() {
 				if how, over, err := s.order(o); over || err != nil {
