@@ -122,8 +122,8 @@ func (p *Port) forward(h *packet, event bool, now time.Duration) {
 	if event && (q.terms.dtmfOut == 0 || p.muted.Load()) {
 		return
 	}
-	seq, ts, marker, ok := p.renumber(q, h)
-	if !ok && !event {
+	seq, ts, marker, ok := p.renumber(q, h, event)
+	if !ok {
 		return
 	}
 	pt := q.terms.pt
@@ -142,7 +142,7 @@ func (p *Port) forward(h *packet, event bool, now time.Duration) {
 }
 
 // renumber gives the packet its place in q's stream; ok is false for a packet that was there already.
-func (p *Port) renumber(q *Port, h *packet) (seq uint16, ts uint32, marker, ok bool) {
+func (p *Port) renumber(q *Port, h *packet, event bool) (seq uint16, ts uint32, marker, ok bool) {
 	step := int16(h.seq - p.path.seq)
 	if !p.path.set || p.path.ssrc != h.ssrc || step > seqAhead || step < -seqBehind {
 		ts = q.out.at(q.out.clock + FrameSize)
@@ -157,10 +157,11 @@ func (p *Port) renumber(q *Port, h *packet) (seq uint16, ts uint32, marker, ok b
 		p.path.seq = h.seq
 		q.out.seq += uint16(step)
 		return q.out.seq, ts, h.marker, true
+	case step == 0 && !event:
+		return 0, 0, false, false
 	case step == 0:
 		q.out.seq++ // careless senders repeat the number within a key press
-		p.path.seq = h.seq
-		return q.out.seq, ts, false, false
+		return q.out.seq, ts, h.marker, true
 	}
 	return q.out.seq + uint16(step), ts, false, true
 }

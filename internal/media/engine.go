@@ -92,11 +92,15 @@ func (e *Engine) OpenConn(c PacketConn) (*Port, error) {
 func (e *Engine) attach(rtp, rtcp Conn) *Port {
 	p := newPort(e)
 	p.rtp, p.rtcp, p.local = rtp, rtcp, rtp.LocalAddr()
-	if s, ok := rtp.(pushing); ok {
+	if _, ok := rtp.(pushing); ok {
 		p.inbox = new(inbox)
-		s.push(p.deliver)
 	}
 	e.place(p)
+	for _, c := range []Conn{rtp, rtcp} {
+		if s, ok := c.(pushing); ok {
+			s.push(p.deliver)
+		}
+	}
 	return p
 }
 
@@ -111,6 +115,15 @@ func (e *Engine) place(p *Port) {
 	best.legs.Add(1)
 	p.owner.Store(best)
 	p.do(func(*thread, time.Duration) {})
+}
+
+// Legs is the number of open legs.
+func (e *Engine) Legs() int {
+	n := int64(0)
+	for _, t := range e.threads {
+		n += t.legs.Load()
+	}
+	return int(n)
 }
 
 // Tick runs everything that is due at now; for Manual engines only. The first Tick is the beginning of time.

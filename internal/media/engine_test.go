@@ -449,3 +449,29 @@ func TestPorts(t *testing.T) {
 		}
 	}
 }
+
+// TestReports: RTCP goes to the port above, or to the same one where that was agreed; received reports are a sign of life.
+func TestReports(t *testing.T) {
+	d := newDesk(t)
+	rtp, rtcp := &wire{}, &wire{}
+	p := d.e.attach(rtp, rtcp)
+	if _, err := p.Answer(offer(farAddr)); err != nil {
+		t.Fatal(err)
+	}
+	for range 15 {
+		rtcp.in = append(rtcp.in, mailed{[]byte{0x80, 201, 0, 1, 0, 0, 0, 1}, netip.AddrPortFrom(farAddr.Addr(), 4001)})
+		d.ticks(2 * 50)
+	}
+	if isClosed(p.Silent()) {
+		t.Error("a quiet telephone that sends reports was ended")
+	}
+	if len(rtcp.sent) != 6 || rtcp.to[0] != netip.AddrPortFrom(farAddr.Addr(), 4001) || !isRTCP(rtcp.sent[0]) || len(rtcp.sent[0]) != 48 {
+		t.Errorf("%d reports in 30 s, to %v", len(rtcp.sent), rtcp.to)
+	}
+	q, w := d.leg("m=audio %d RTP/AVP 8", "a=rtcp-mux")
+	_ = q
+	d.ticks(5 * 50)
+	if n := slices.IndexFunc(w.sent, isRTCP); n < 0 || w.to[n] != farAddr {
+		t.Error("no report on the common port")
+	}
+}

@@ -1,7 +1,10 @@
+//go:build linux && !portable
+
 package media
 
 import (
 	"errors"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -9,8 +12,9 @@ import (
 
 // epoller watches hot sockets and lazy ones apart: ppoll sleeps on both sets or on the hot one alone, to the microsecond.
 type epoller struct {
-	set    [2]int // hot, lazy
-	event  int    // eventfd that wakes
+	set    [2]int     // hot, lazy
+	event  int        // eventfd that wakes
+	gone   sync.Mutex // wake and close: nobody may write to a number that something else has got
 	fds    [2]unix.PollFd
 	ports  map[int32]*Port
 	events [256]unix.EpollEvent
@@ -110,6 +114,7 @@ func (x *epoller) ready(t *thread, now time.Duration, lazy bool) int {
 			continue
 		}
 		if s, ok := p.rtp.(*sock); ok && s.fd == int(ev.Fd) {
+			t.current = p
 			p.fetch(now)
 		} else {
 			p.drainRTCP(now)
@@ -118,12 +123,21 @@ func (x *epoller) ready(t *thread, now time.Duration, lazy bool) int {
 	return n
 }
 
-func (x *epoller) wake() { _, _ = unix.Write(x.event, []byte{1, 0, 0, 0, 0, 0, 0, 0}) }
+func (x *epoller) wake() {
+	x.gone.Lock()
+	defer x.gone.Unlock()
+	if x.event >= 0 {
+		_, _ = unix.Write(x.event, []byte{1, 0, 0, 0, 0, 0, 0, 0})
+	}
+}
 
 func (x *epoller) close() {
-	for _, fd := range []int{x.set[0], x.set[1], x.event} {
-		if fd >= 0 {
-			_ = unix.Close(fd)
+	x.gone.Lock()
+	defer x.gone.Unlock()
+	for _, fd := range []*int{&x.set[0], &x.set[1], &x.event} {
+		if *fd >= 0 {
+			_ = unix.Close(*fd)
 		}
+		*fd = -1
 	}
 }

@@ -50,6 +50,7 @@ type Port struct {
 	sinks    []*listener
 	watching time.Duration // since when we should hear something
 	quiet    bool          // silent is closed
+	reports  int           // slots, to send some reports
 	audio    uint32        // packets of sound, to measure the level of some
 }
 
@@ -71,6 +72,7 @@ type terms struct {
 	pt              uint8
 	dtmfIn, dtmfOut uint8 // telephone-event; 0: none
 	send, recv      bool
+	mux             bool // RTCP on the RTP port (RFC 5761)
 }
 
 func newPort(e *Engine) *Port {

@@ -20,7 +20,6 @@ type session struct {
 	body    string // our last description without its o= line
 	agreed  terms
 	settled bool // agreed is valid
-	mux     bool // RTCP on the RTP port (RFC 5761)
 	offered bool // an Offer of ours waits for Accept
 }
 
@@ -58,7 +57,7 @@ func (p *Port) Offer() ([]byte, error) {
 			event = ptDigits
 		}
 	}
-	writeAudio(&b, int(p.local.Port()), "RTP/AVP", formats, p.sdp.agreed.law, event, "sendrecv", p.sdp.mux)
+	writeAudio(&b, int(p.local.Port()), "RTP/AVP", formats, p.sdp.agreed.law, event, "sendrecv", p.sdp.agreed.mux)
 	p.sdp.offered = true
 	if !p.sdp.settled {
 		p.do(func(*thread, time.Duration) { p.terms.dtmfIn = ptDigits })
@@ -91,7 +90,7 @@ func (p *Port) Accept(answer []byte) error {
 
 // settle puts what was agreed into force.
 func (p *Port) settle(their *description) {
-	p.sdp.agreed, p.sdp.settled, p.sdp.mux = their.terms, true, their.mux
+	p.sdp.agreed, p.sdp.settled = their.terms, true
 	if was := p.held.Swap(their.held); was != their.held {
 		tell(p.holds, their.held)
 	}
@@ -154,7 +153,7 @@ type description struct {
 	terms
 	desc      *sdp.SessionDescription
 	lines     []string // m-lines as they came, without "m="
-	held, mux bool
+	held      bool
 	direction string // of our side
 	proto     string
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/netip"
 	"testing"
 	"time"
@@ -137,7 +138,7 @@ func TestKernelFilter(t *testing.T) {
 	}
 	send(f, &k, 1)
 	until(t, "the far end", func() bool { return p.Stats().Received == 1 })
-	send(evil, &s, 20)
+	send(evil, &s, 8)
 	send(f, &k, 20)
 	until(t, "the far end", func() bool { return p.Stats().Received == 21 })
 	if st := p.Stats(); st.Ignored > 20 || st.Lost != 0 {
@@ -267,4 +268,26 @@ func TestTalkWithOurselves(t *testing.T) {
 	if a.Record(io.Discard, 0).Stop() != 0 {
 		t.Error("a recording of nothing")
 	}
+}
+
+type badSource struct{}
+
+func (badSource) Next(*Frame) bool { panic("a bad source") }
+
+// TestPanic: one leg's bad source ends that leg and nobody else's.
+func TestPanic(t *testing.T) {
+	e, err := NewEngine(EngineOptions{BindIP: netip.MustParseAddr("127.0.0.1"), Threads: 1, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	good, bad := newPhone(t), newPhone(t)
+	p, q := dial(t, e, good), dial(t, e, bad)
+	at := q.Play(NewClip(frameOf(1)), badSource{})
+	<-at.Done()
+	until(t, "the bad leg's end", func() bool { return e.Legs() == 1 })
+	<-q.Play(badSource{}).Done()
+	<-p.Play(Silence(60 * time.Millisecond)).Done()
+	good.forget()
+	until(t, "the good leg", func() bool { return len(good.sound()) > 800 })
 }

@@ -52,6 +52,7 @@ func (p *Port) tick(t *thread, now time.Duration) {
 	p.listen(f)
 	p.out.clock += FrameSize
 	p.watch(now)
+	p.tellReport(now)
 	switch {
 	case !p.canSend():
 		p.out.marker, p.path.set = true, false

@@ -1,6 +1,8 @@
 package media
 
 import (
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +38,7 @@ type thread struct {
 	power    [256]float32 // squares of A-law samples
 	buf      [2048]byte
 	frame    Frame // of the leg in turn
+	current  *Port // the leg in turn
 }
 
 // poller waits for packets of a thread's sockets.
@@ -67,27 +70,49 @@ func newThread(e *Engine) (*thread, error) {
 func (t *thread) run() {
 	t.done = int64(t.e.now() / slotTime)
 	for !t.stop.Load() {
-		t.clock = t.e.now()
-		t.readMail(t.clock)
-		t.turn(t.clock)
-		wait := t.rest()
-		lazy := t.clock >= t.lazy
-		if !lazy {
-			wait = min(wait, t.lazy-t.clock)
-		}
-		t.asleep.Store(true)
-		if t.mailed() || t.stop.Load() {
-			wait = 0
-		}
-		t.poll.sleep(wait, lazy)
-		t.asleep.Store(false)
-		t.clock = t.e.now()
-		t.poll.ready(t, t.clock, false)
-		if t.clock >= t.lazy && t.poll.ready(t, t.clock, true) > 0 {
-			t.lazy = t.clock + gather
-		}
+		t.round()
 	}
 	t.end()
+}
+
+// round works off what is due and then waits for what comes next. A leg whose source or way out panics is closed; the others
+// hear nothing of it.
+func (t *thread) round() {
+	defer t.rescue()
+	t.clock = t.e.now()
+	t.readMail(t.clock)
+	t.turn(t.clock)
+	wait := t.rest()
+	lazy := t.clock >= t.lazy
+	if !lazy {
+		wait = min(wait, t.lazy-t.clock)
+	}
+	t.asleep.Store(true)
+	if t.mailed() || t.stop.Load() {
+		wait = 0
+	}
+	t.poll.sleep(wait, lazy)
+	t.asleep.Store(false)
+	t.clock = t.e.now()
+	t.poll.ready(t, t.clock, false)
+	if t.clock >= t.lazy && t.poll.ready(t, t.clock, true) > 0 {
+		t.lazy = t.clock + gather
+	}
+}
+
+func (t *thread) rescue() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	t.e.o.Log.Error("media: a leg failed and is closed", "err", fmt.Sprint(r), "stack", string(debug.Stack()))
+	if p := t.current; p != nil {
+		t.current = nil
+		if p.play != nil {
+			p.play.src = Seq() // it may be the one that panics
+		}
+		p.shut(t)
+	}
 }
 
 // turn works off all slots that are due: every leg in them gets its 20 ms.
@@ -106,6 +131,7 @@ func (t *thread) turn(now time.Duration) {
 		t.done++
 		s := t.wheel[t.done%int64(slots)]
 		for i := len(s) - 1; i >= 0; i-- {
+			t.current = s[i]
 			s[i].tick(t, now)
 		}
 	}
@@ -129,12 +155,13 @@ func (t *thread) mailed() bool {
 
 func (t *thread) readMail(now time.Duration) {
 	t.mail.Lock()
-	post := t.post
-	t.post, t.spare = t.spare[:0], post
+	t.post, t.spare = t.spare[:0], append(t.post, t.spare...)
 	t.mail.Unlock()
-	for i, p := range post {
+	for n := len(t.spare); n > 0; n = len(t.spare) {
+		p := t.spare[n-1]
+		t.spare[n-1] = nil
+		t.spare = t.spare[:n-1] // first, so that a panic does not come again
 		t.serve(p, now)
-		post[i] = nil
 	}
 }
 
@@ -164,6 +191,7 @@ func (t *thread) serve(p *Port, now time.Duration) {
 			return
 		}
 		t.adopt(p)
+		t.current = p
 		c := p.nextCommand()
 		if c == nil {
 			break
