@@ -24,21 +24,22 @@ func sdpOf(msg sip.Message) (sdp []byte, status int) {
 			}
 		}
 	}
-	for _, h := range msg.GetHeaders("content-type") {
-		kind, ps, err := mime.ParseMediaType(h.Value())
-		switch {
-		case err != nil:
-			return nil, 415
-		case kind == "application/sdp":
-			return body, 0
-		case strings.HasPrefix(kind, "multipart/"):
-			if sdp = partOf(body, ps["boundary"]); sdp != nil {
-				return sdp, 0
-			}
-		}
-		return nil, 415
+	types := msg.GetHeaders("content-type")
+	if len(types) == 0 {
+		return nil, 415 // RFC 3261 §20.15: a body without a type
 	}
-	return nil, 415 // RFC 3261 §20.15: a body without a type
+	kind, ps, err := mime.ParseMediaType(types[0].Value())
+	switch {
+	case err != nil:
+		return nil, 415
+	case kind == "application/sdp":
+		return body, 0
+	case strings.HasPrefix(kind, "multipart/"):
+		if sdp = partOf(body, ps["boundary"]); sdp != nil {
+			return sdp, 0
+		}
+	}
+	return nil, 415
 }
 
 func partOf(body []byte, boundary string) []byte {

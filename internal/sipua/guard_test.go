@@ -18,7 +18,9 @@ func TestSlowSender(t *testing.T) {
 		far, near := net.Pipe()
 		left := false
 		c := &connGuard{Conn: near, parser: sip.NewParser(), left: func() { left = true }}
+		sent := make(chan struct{})
 		go func() {
+			defer close(sent)
 			time.Sleep(20 * time.Minute) // idle between messages is what phones do
 			_, _ = far.Write([]byte(whole))
 			for i := range len(whole) - 1 {
@@ -45,6 +47,7 @@ func TestSlowSender(t *testing.T) {
 			t.Fatal("its place is not free")
 		}
 		far.Close()
+		<-sent
 	})
 }
 

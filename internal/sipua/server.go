@@ -52,12 +52,16 @@ type Options struct {
 	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
 	Log *slog.Logger  // default: slog.Default()
 
-	sources int                   // UDP sources before the reader is turned over; tests make it small
-	open    func() (sound, error) // a leg's media port; tests bring deaf ones
+	refusals int                   // refusals in 32 s whose transaction is kept; tests make it small
+	sources  int                   // UDP sources before the reader is turned over; tests make it small
+	open     func() (sound, error) // a leg's media port; tests bring deaf ones
 }
 
 // ringLimit is how long an incoming INVITE may stay unanswered before it is given up with 480 (RFC 3261 §13.3.1.1 says minutes).
 const ringLimit = 3 * time.Minute
+
+// maxRefusals bounds the memory of refusals: about 10 KB each.
+const maxRefusals = 2000
 
 // ErrEnded says that the leg has ended, so nothing more can be done with it.
 var ErrEnded = errors.New("sipua: the leg has ended")
@@ -83,6 +87,7 @@ type Server struct {
 	tcp   net.Listener
 	open  func() (sound, error)
 	calls *table
+	flood flood
 	reg   *registrar
 	byes  atomic.Int32 // BYEs that wait for their answer
 	done  chan struct{}
@@ -105,6 +110,9 @@ func New(o Options) (*Server, error) {
 	if o.Realm == "" {
 		o.Realm = "dovidka"
 	}
+	if o.refusals == 0 {
+		o.refusals = maxRefusals
+	}
 	if o.sources == 0 {
 		o.sources = maxSources
 	}
@@ -114,7 +122,7 @@ func New(o Options) (*Server, error) {
 	if o.open == nil {
 		o.open = o.openMedia
 	}
-	s := &Server{o: o, log: o.Log, open: o.open, calls: newTable(), done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, open: o.open, calls: newTable(), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.reg = newRegistrar(o)
 	if err := s.listen(); err != nil {
 		return nil, err

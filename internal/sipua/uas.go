@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"dovidka/internal/call"
@@ -27,6 +28,9 @@ func (s *Server) onRequest(req *sip.Request, tx *sip.ServerTx) {
 			return
 		}
 		s.reply(tx, req, r.status, r.headers...)
+		if call := r.status == 416 || r.status == 420; call && req.Method == sip.INVITE && param(req.To().Params, "tag") == "" {
+			s.tell(req, r.status)
+		}
 		return
 	}
 	switch {
@@ -111,6 +115,28 @@ func (s *Server) reply(tx *sip.ServerTx, req *sip.Request, status int, headers .
 	if err := tx.Respond(res); err != nil {
 		s.log.Debug("sipua: reply", "status", status, "err", err)
 	}
+	// a refusal is kept 32 s for repetitions of its request; in a flood it is forgotten at once, and a repetition is refused anew
+	if status >= 300 && s.flood.over(time.Now()) {
+		tx.Terminate()
+	}
+}
+
+// flood counts refusals in a window as long as sipgo keeps their transactions.
+type flood struct {
+	mu    sync.Mutex
+	since time.Time
+	n     int
+	most  int
+}
+
+func (f *flood) over(now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if now.Sub(f.since) > 32*time.Second {
+		f.since, f.n = now, 0
+	}
+	f.n++
+	return f.n > f.most
 }
 
 // inviteKey names an INVITE whatever way it came (RFC 3261 §8.2.2.2): Call-ID, From tag, CSeq number.
@@ -220,8 +246,12 @@ func (s *Server) prepare(l *Leg) int {
 // turnAway refuses an INVITE before it becomes a call, and says so for the journal.
 func (s *Server) turnAway(l *Leg, status int, headers ...sip.Header) {
 	s.reply(l.tx, l.invite, status, headers...)
+	s.tell(l.invite, status)
+}
+
+func (s *Server) tell(invite *sip.Request, status int) {
 	if s.o.OnRefused != nil {
-		s.o.OnRefused(l.from, l.to, strconv.Itoa(status))
+		s.o.OnRefused(caller(invite), call.ParseNumber(calledUser(&invite.Recipient)), strconv.Itoa(status))
 	}
 }
 

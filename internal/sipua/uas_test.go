@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -195,6 +196,7 @@ func TestRefusals(t *testing.T) {
 		c.extra = "Require: 100rel\r\n"
 		return c.request("INVITE", 1, "application/sdp", goodSDP)
 	})
+	fact("420")
 	for _, m := range []string{"REFER", "MESSAGE", "SUBSCRIBE", "NOTIFY", "PUBLISH"} {
 		c := h.citizen()
 		c.send(c.request(m, 1, "", ""))
@@ -324,6 +326,39 @@ func TestCANCELRacesThe200(t *testing.T) {
 	t.Log(won)
 	if h.Calls() != 0 {
 		t.Fatalf("%d legs left", h.Calls())
+	}
+}
+
+// When the CANCEL wins, sipgo must not repeat the 200 that came too late.
+func TestA200AfterTheCANCELIsNeverSent(t *testing.T) {
+	h := serve(t, nil)
+	c := h.citizen()
+	invite := c.request("INVITE", 1, "application/sdp", goodSDP)
+	c.send(invite)
+	l := h.leg()
+	c.send(c.same("CANCEL", 1, "", ""))
+	c.want("SIP/2.0 200")
+	c.want("SIP/2.0 487")
+	over(t, l, "cancelled")
+	if err := l.crossed(l.tx.Respond(l.response(l.invite, 200, []byte(goodSDP)))); !errors.Is(err, ErrEnded) {
+		t.Fatal(err)
+	}
+	c.send(invite)
+	c.want("SIP/2.0 487")
+	c.none("SIP/2.0 200", 6*testT1)
+}
+
+func TestAFloodOfRefusalsIsForgotten(t *testing.T) {
+	h := serve(t, func(o *Options) { o.Known = func(string) bool { return false }; o.refusals = 3 })
+	for i := range 8 {
+		c := h.citizen()
+		c.invite(goodSDP)
+		c.want("SIP/2.0 404")
+		if i < 3 {
+			c.want("SIP/2.0 404") // repeated: no ACK came
+			continue
+		}
+		c.none("SIP/2.0 404", 4*testT1)
 	}
 }
 
