@@ -5,7 +5,7 @@ import "math"
 // chainVersion is part of every clip's key: raise it when the chain changes the sound.
 const chainVersion = "1"
 
-// The telephone's figures (docs/decisions: speech).
+// The telephone's figures (ITU-T P.56, G.711).
 const (
 	outRate     = 8000
 	highPassHz  = 200.0
@@ -22,11 +22,12 @@ const (
 func telephone(in pcm) []byte {
 	x := highPass(in.samples, in.rate)
 	x = resample(x, in.rate)
+	fade(x) // an engine may begin or stop abruptly
 	x = trim(scaled(x))
 	x = limited(scaled(x))
 	// The limiter takes some of the level back; one more round settles it.
 	x = limited(scaled(x))
-	fade(x)
+	fade(x) // where trim has cut
 	out := make([]byte, len(x))
 	for i, s := range x {
 		out[i] = encodeALaw(int16(math.Round(max(-1, min(1, s)) * 32767)))

@@ -140,7 +140,8 @@ func (e *rhvoice) identity() string {
 	return strings.Join(out, "/")
 }
 
-func (e *rhvoice) batch() int { return 40 }
+// batch is some two seconds of work, so that a live phrase soon gets a turn while everything is being prepared.
+func (e *rhvoice) batch() int { return 16 }
 
 // marker is the sentence between the sentences of one process. RHVoice speaks each sentence alike wherever it stands, sample
 // for sample, so the marker's own sound cuts the output exactly.

@@ -225,28 +225,32 @@ func (s *Studio) rest(e engine, err error) {
 	s.mu.Unlock()
 }
 
-// once renders a sentence unless somebody is rendering it already.
+// once renders a sentence unless somebody is rendering it already. The render outlives a caller who hangs up: others may wait
+// for it, and the next caller will need it; the engine's own time-out bounds it.
 func (s *Studio) once(ctx context.Context, e engine, k, words string) ([]byte, error) {
 	s.mu.Lock()
-	if f, ok := s.flights[k]; ok {
-		s.mu.Unlock()
-		select {
-		case <-f.done:
-			return f.alaw, f.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	f, flying := s.flights[k]
+	if !flying {
+		f = &flight{done: make(chan struct{})}
+		s.flights[k] = f
+		go s.fly(context.WithoutCancel(ctx), f, e, k, words)
 	}
-	f := &flight{done: make(chan struct{})}
-	s.flights[k] = f
 	s.mu.Unlock()
-	// The render outlives a caller who hangs up: others may wait for it, and the next caller will need it.
-	f.alaw, f.err = s.render(context.WithoutCancel(ctx), e, k, words)
+	select {
+	case <-f.done:
+		return f.alaw, f.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// fly renders for all who wait.
+func (s *Studio) fly(ctx context.Context, f *flight, e engine, k, words string) {
+	f.alaw, f.err = s.render(ctx, e, k, words)
 	s.mu.Lock()
 	delete(s.flights, k)
 	s.mu.Unlock()
 	close(f.done)
-	return f.alaw, f.err
 }
 
 // render speaks a sentence, checks it and keeps it.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -150,6 +151,7 @@ func TestACallerWhoLeavesDoesNotWait(t *testing.T) {
 		if n == 1 {
 			break
 		}
+		runtime.Gosched()
 	}
 	cancel()
 	if _, err := s.Clip(ctx, "Зачекайте."); !errors.Is(err, context.Canceled) {

@@ -1,6 +1,6 @@
 // Command gen makes the clips that are embedded in the binary: the two sentences by RHVoice (voice natalia), the beep and the
 // music on hold by its own arithmetic. Run it by `go generate ./internal/speech`; the files are committed, so a build needs
-// neither RHVoice nor this program. Licences: docs/decisions/speech.md.
+// neither RHVoice nor this program. Licences: docs/decisions/004-clips-in-the-binary.md.
 package main
 
 import (
