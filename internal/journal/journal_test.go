@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -86,7 +87,9 @@ func TestOneCall(t *testing.T) {
 		heard := fact("a", 5, call.Heard)
 		heard.Name, heard.Share, heard.Value = "service:x/summary", 0.75, "it's \x00 a \xff 'quote' \\ ; ї"
 		j.AppendLater(fact("a", 1, call.Answered), heard)
-		j.AppendLater(fact("a", 9, call.HungUp))
+		over := fact("a", 9, call.HungUp)
+		over.Seconds, over.Share = math.NaN(), math.Inf(1) // no database takes these
+		j.AppendLater(over)
 		if s, err := j.Story(ctx, "a"); err != nil || !s.Open || s.Record.Outcome != "" {
 			t.Errorf("while it goes on: %+v %v", s, err)
 		}
@@ -350,6 +353,13 @@ func TestEmergency(t *testing.T) {
 	must(t, j.Stop(ctx))
 	kept, err := os.ReadFile(spill)
 	must(t, err)
+	os.WriteFile(spill, append(bytes.Clone(kept), `{"call":"torn`...), 0o600)
+	j = openSpill(t, nil, spill) // a second emergency run after a kill: its facts must not be spoilt by the torn line
+	must(t, j.Append(ctx, arrived("later", 0, "")))
+	must(t, j.Stop(ctx))
+	if both, _ := os.ReadFile(spill); !strings.Contains(string(both), "torn\n{") {
+		t.Errorf("%s", both)
+	}
 
 	db := storetest.SQLite(t)
 	os.WriteFile(spill, append(kept, `{"call":"b","seq":1,"ki`...), 0o600) // a line torn by a kill

@@ -80,6 +80,10 @@ func TestTotals(t *testing.T) {
 	if s := got.Satisfaction; s.Published || s.N != 4 || s.Good.Whole != 0 || s.Counts != [4]int{} {
 		t.Errorf("four answers are not published: %+v", s)
 	}
+	gaveUp := journal.Sum([]call.Record{leaver(40*sec, call.OutAbandonedQueue, "timeout"), leaver(5*sec, call.OutAbandonedQueue, "message")}, 30*sec)
+	if gaveUp.Abandoned != 0 || gaveUp.LeftForMessage != 2 || gaveUp.ServiceLevel.Whole != 1 {
+		t.Errorf("who left the queue for a message and left none did not hang up waiting: %+v", gaveUp)
+	}
 	if empty := journal.Sum(nil, 30*sec); empty.ServiceLevel != (journal.Share{}) || empty.ASA != 0 || empty.Talk.N != 0 {
 		t.Errorf("an empty month: %+v", empty)
 	}
