@@ -17,8 +17,11 @@ func atoi(s string) int {
 	return n
 }
 
-// dateCase is the nominative after «сьогодні», otherwise the genitive of "when".
+// dateCase is the nominative after «сьогодні» and «станом на», otherwise the genitive of "when".
 func dateCase(before string) Case {
+	if p := firstOf(prevWords(before, 1)); p == "на" || p == "за" || p == "по" {
+		return Nom
+	}
 	if firstOf(prevWords(strings.TrimRight(before, " —–-:,"), 1)) == "сьогодні" {
 		return Nom
 	}
@@ -55,7 +58,12 @@ var dateRules = []rule{
 		return out, true
 	}),
 	when(`(\d{4})`+pDash+`(\d{4}) (роки|років|рр\.|роках)`, func(m match) (string, bool) {
-		return "з " + OrdinalWord(int64(atoi(m.g[1])), Masc, Gen) + " до " + yearOf(atoi(m.g[2])), true
+		c := map[string]Case{"роки": Nom, "роках": Loc}[m.g[3]]
+		word := strings.Replace(m.g[3], "рр.", "років", 1)
+		if word == "років" {
+			c = Gen
+		}
+		return OrdinalWord(int64(atoi(m.g[1])), Masc, c) + " — " + OrdinalWord(int64(atoi(m.g[2])), Masc, c) + " " + word + keepDot(m), true
 	}),
 	when(`(\d{4}) ?(рік|року|році|роком|р\.)`, sayYear),
 }
@@ -242,6 +250,12 @@ var ordinalRules = []rule{
 
 // prefix is a number at the head of a compound: «трикімнатна», «двадцятичотиригодинний».
 func prefix(n int64) string {
+	switch n {
+	case 100:
+		return "сто"
+	case 90:
+		return "дев'яносто"
+	}
 	if n%100 < 10 || n%100 > 20 {
 		short := map[int64]string{1: "одно", 2: "дво", 3: "три", 4: "чотири"}[n%10]
 		if short != "" && n < 10 {

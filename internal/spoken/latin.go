@@ -8,19 +8,20 @@ import (
 // brandRules read names that mix letters and signs.
 var brandRules = []rule{
 	loose(`(^|[^\p{L}'])є([А-ЯҐЄІЇ][а-яіїєґ])`, func(m match) (string, bool) { return m.g[1] + "є " + m.g[2], true }),
+	loose(`Дія\.([А-ЯҐЄІЇ])`, func(m match) (string, bool) { return "Дія " + m.g[1], true }),
 	when(`(Резерв|Дія|Армія) ?\+`, func(m match) (string, bool) { return m.g[1] + " плюс", true }),
 }
 
 // netRules read addresses of the net and of mail.
 var netRules = []rule{
+	loose(`([A-Za-z0-9._-]+)@((?:[A-Za-z0-9-]+\.)+[a-z]{2,6})`, func(m match) (string, bool) {
+		return sayHost(m.g[1]) + " равлик " + sayHost(m.g[2]), true
+	}),
 	when(`(?:https?://)?(?:www\.)?((?:[A-Za-z0-9-]+\.)+[a-z]{2,6})/?`, func(m match) (string, bool) {
 		if strings.HasSuffix(m.before, "@") || strings.HasPrefix(m.after, "@") {
 			return "", false
 		}
 		return sayHost(m.g[1]), true
-	}),
-	loose(`([A-Za-z0-9._-]+)@((?:[A-Za-z0-9-]+\.)+[a-z]{2,6})`, func(m match) (string, bool) {
-		return sayHost(m.g[1]) + " равлик " + sayHost(m.g[2]), true
 	}),
 }
 

@@ -21,11 +21,24 @@ const (
 // numberRules in the order of requirements D.2: telephone numbers, numbers with a sign, dates, times, money, the rest.
 var numberRules = slices.Concat(phoneRules, signRules, dateRules, dayRules, timeRules, []rule{
 	when(pNum+` ?(тис|млн|млрд)\.?(?: ?(грн\.?|₴))?`, sayScaled),
+	loose(`[–-](\d)`, func(m match) (string, bool) {
+		return "мінус " + m.g[1], m.before == "" || strings.HasSuffix(m.before, " ") || strings.HasSuffix(m.before, "(")
+	}),
+	to(`24/7`, "цілодобово"),
+	when(`([1-9])/([2-9]|10) (част[а-яіїє]+)`, func(m match) (string, bool) {
+		n, d := int64(atoi(m.g[1])), int64(atoi(m.g[2]))
+		g := Plural
+		if n == 1 {
+			g = Fem
+		}
+		return Cardinal(n, Fem, Nom) + " " + OrdinalWord(d, g, map[Gender]Case{Fem: Nom, Plural: Gen}[g]) + " " + m.g[3], n < d
+	}),
+	when(`€ ?`+pNum, func(m match) (string, bool) { return sayUnit(m.before, m.g[1], m.g[2], units["€"]) }),
 	when(`₴ ?`+pNum, func(m match) (string, bool) { return sayUnit(m.before, m.g[1], m.g[2], Hryvnia) }),
 	when(`\$ ?`+pNum, func(m match) (string, bool) { return sayUnit(m.before, m.g[1], m.g[2], dollar) }),
 	when(pInt+` (або|чи|та|і) `+pInt+` ?(грн|коп|год|хв|₴)\.?`, sayTwo),
 	when(`(?:(?:від|з|до) )?`+pInt+pDash+pInt+` ?([а-яіїєґ]+\.?|%|₴)`, sayUnitRange),
-	when(pNum+` ?(кв\. ?м|куб\. ?м|[а-яіїєґ]+|%|₴|\$|€|°)(\.?)`, sayWithUnit),
+	when(pNum+` ?(кв\. ?м|куб\. ?м|[а-яіїєґ]+|%|₴|\$|€|°C?|℃)(\.?)`, sayWithUnit),
 	when(`(?:(від|з|до) )?`+pInt+pDash+pInt, sayRange),
 }, ordinalRules, []rule{
 	loose(`(\d)(\p{L})`, func(m match) (string, bool) { return m.g[1] + " " + m.g[2], true }),
@@ -147,6 +160,9 @@ var units = map[string]Noun{
 // unitOf finds a unit; «с.» before a name is a village, not a second.
 func unitOf(written string) (Noun, bool) {
 	w := strings.TrimSuffix(written, ".")
+	if strings.HasPrefix(w, "°") || w == "℃" {
+		w = "°"
+	}
 	if strings.HasPrefix(w, "кв.") || strings.HasPrefix(w, "куб.") {
 		w = strings.Replace(strings.ReplaceAll(w, " ", ""), ".", ". ", 1)
 	}

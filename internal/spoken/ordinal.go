@@ -37,8 +37,11 @@ func OrdinalWord(n int64, g Gender, c Case) string {
 	case n >= 1000 && rest == 0:
 		return thousandth(n/1000) + endings[g][c]
 	default:
-		if n >= 1000 {
+		switch {
+		case n >= 2000:
 			head = append(head, Cardinal(n-rest, Masc, Nom))
+		case n >= 1000:
+			head = append(head, "тисяча") // «тисяча дев'ятсот дев'яносто перший»
 		}
 		switch {
 		case rest >= 100 && rest%100 == 0:

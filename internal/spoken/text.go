@@ -19,14 +19,14 @@ const latinLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 // chapters in order: numbers, addresses of the net, days, abbreviations with dots, brands, strokes, Latin, signs, brackets.
 // A Roman numeral is made of Latin capitals.
 var chapters = []chapter{
-	{"0123456789IVXLC", numberRules}, {latinLetters, netRules}, {"ПпВвСсЧчНн", dayRules}, {".-", dottedRules}, {"гмс", bareRules}, {"є+", brandRules},
+	{"0123456789IVXLC", numberRules}, {latinLetters, netRules}, {"ПпВвСсЧчНн", dayRules}, {".-", dottedRules}, {"гмс", bareRules}, {"є+Д", brandRules},
 	{"/(", slashRules}, {latinLetters, latinRules}, {"*#%§№&+=₴€°×≈~≤≥", signWordRules}, {"([{<)]}>", bracketRules},
 }
 
 // slashRules read strokes and variants in brackets.
 var slashRules = []rule{
 	to(`та/або|і/або|й/або`, "або"),
-	loose(`([а-яіїєґ'-]+)\((и|і|ї|ів|а|я)\)`, func(m match) (string, bool) {
+	loose(`([а-яіїєґ'-]+)\(-?(и|і|ї|ів|а|я|ка)\)`, func(m match) (string, bool) {
 		if touches(firstRune(m.after)) {
 			return "", false
 		}
@@ -39,11 +39,13 @@ var slashRules = []rule{
 
 // plural puts a bracketed ending in place of a noun's own: заява(и) → заяви, документ(и) → документи.
 func plural(word, ending string) string {
-	if stem, vowel := strings.CutSuffix(word, "а"); vowel {
-		return stem + ending
+	for _, vowel := range []string{"а", "я", "у", "ю", "ь"} {
+		if stem, ok := strings.CutSuffix(word, vowel); ok {
+			return stem + ending
+		}
 	}
-	if stem, vowel := strings.CutSuffix(word, "я"); vowel {
-		return stem + ending
+	if ending == "ка" {
+		return strings.TrimSuffix(word, "ин") + "ка"
 	}
 	return word + ending
 }
@@ -98,7 +100,7 @@ type dotted struct{ pattern, word string }
 
 // dottedWords that have one reading.
 var dottedWords = []dotted{
-	{`та ін\.|тощо\.`, "та інше"}, {`і т\. ?д\.|й т\. ?д\.`, "і так далі"}, {`і т\. ?п\.|й т\. ?п\.`, "і тому подібне"},
+	{`та ін\.`, "та інше"}, {`і т\. ?д\.|й т\. ?д\.`, "і так далі"}, {`і т\. ?п\.|й т\. ?п\.`, "і тому подібне"},
 	{`т\. ?зв\.`, "так званий"}, {`тел\.|Тел\.`, "телефон"}, {`оф\.`, "офіс"}, {`під'їзд\.`, "під'їзд"}, {`напр\.`, "наприклад"}, {`ім\.`, "імені"},
 	{`див\.`, "дивіться"}, {`р-н`, "район"}, {`р-ну`, "району"}, {`р-ні`, "районі"}, {`гр\.`, "громадянин"}, {`коп\.`, "копійок"},
 	{`тис\.`, "тисяч"}, {`хв\.`, "хвилин"}, {`год\.`, "годин"}, {`сек\.`, "секунд"},
@@ -125,6 +127,7 @@ var dottedRules = slices.Concat([]rule{
 		return m.g[1] + " " + map[string]string{"а": "область", "ої": "області", "ій": "області", "у": "область", "ою": "областю"}[m.g[2]] + keepDot(m), true
 	}),
 	when(`(вул\.|просп\.|пр\.|пров\.|пл\.|бульв\.|м\.|с\.|Вул\.|М\.|буд\.|корп\.|каб\.|кімн\.) ?`, sayPlace),
+	when(`та ін\. `, func(m match) (string, bool) { return "та інші ", unicode.IsLower(firstRune(m.after)) }),
 	when(`кв\. ?`, func(m match) (string, bool) { return "квартира ", true }),
 	when(`ст\. ?`, func(m match) (string, bool) { return "стаття ", unicode.IsLetter(firstRune(m.after)) }),
 	when(`р\.`, func(m match) (string, bool) { return "року" + keepDot(m), strings.HasSuffix(m.before, " ") }),
