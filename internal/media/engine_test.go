@@ -286,6 +286,17 @@ func TestBridge(t *testing.T) {
 	if p := arrive(k.say(frameOf(0x92))); int32(p.ts-first.ts) > 20*FrameSize || p.payload[0] != ulawOfALaw[0x92] {
 		t.Error("a new SSRC throws the stream")
 	}
+	before := arrive(k.say(frameOf(0x92)))
+	k.ssrc, k.ts = 100, k.ts+1<<30 // the same, with numbers that happen to go on
+	if p := arrive(k.say(frameOf(0x92))); int32(p.ts-before.ts) > 20*FrameSize || p.seq != before.seq+1 {
+		t.Error("a new SSRC throws the stream")
+	}
+	wa.in = append(wa.in, mailed{k.say(frameOf(0x92)), farAddr})
+	wa.in = append(wa.in, wa.in[0]) // the net doubled it
+	d.e.Tick(d.now)
+	if p := append(wb.packets(t), arrive(k.say(frameOf(0x92)))); len(p) != 2 || p[1].seq != p[0].seq+1 {
+		t.Errorf("%d packets where one was doubled", len(p))
+	}
 	j.Break()
 	j.Break()
 	wa.in = append(wa.in, mailed{k.say(frameOf(0x93)), farAddr})
@@ -473,5 +484,36 @@ func TestReports(t *testing.T) {
 	d.ticks(5 * 50)
 	if n := slices.IndexFunc(w.sent, isRTCP); n < 0 || w.to[n] != farAddr {
 		t.Error("no report on the common port")
+	}
+}
+
+// TestFilter: the kernel is told of a locked source, and told to open again by a re-INVITE to another address and by a long
+// pause, after which only the same stream may come from elsewhere.
+func TestFilter(t *testing.T) {
+	d := newDesk(t)
+	p, w := d.leg()
+	k := talker{pt: 8, ssrc: 1}
+	w.in = append(w.in, mailed{k.say(frameOf(7)), farAddr})
+	d.ticks(1)
+	if w.only != farAddr {
+		t.Error("the source is not locked")
+	}
+	other := netip.AddrPortFrom(farAddr.Addr(), 5000)
+	if _, err := p.Answer(offer(other)); err != nil || w.only.IsValid() {
+		t.Error("a re-INVITE does not open the lock", err)
+	}
+	w.in = append(w.in, mailed{k.say(frameOf(7)), other})
+	d.ticks(1)
+	if w.only != other {
+		t.Error("the new source is not locked")
+	}
+	d.ticks(55)
+	if w.only.IsValid() {
+		t.Error("a pause does not open the lock")
+	}
+	w.in = append(w.in, mailed{k.say(frameOf(7)), farAddr})
+	d.ticks(1)
+	if w.only != farAddr || p.Stats().Ignored != 0 {
+		t.Error("the same stream from elsewhere is not followed")
 	}
 }

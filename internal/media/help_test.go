@@ -43,6 +43,11 @@ func (w *wire) Send(b []byte, to netip.AddrPort) error {
 func (w *wire) LocalAddr() netip.AddrPort { return netip.MustParseAddrPort("192.0.2.1:16384") }
 func (w *wire) Close() error              { return nil }
 
+func (w *wire) Only(src netip.AddrPort) error {
+	w.only = src
+	return nil
+}
+
 // packets gives what was sent since the last call.
 func (w *wire) packets(t testing.TB) []packet {
 	t.Helper()
@@ -58,7 +63,7 @@ func (w *wire) packets(t testing.TB) []packet {
 	return out
 }
 
-// bench is a Manual engine with its clock.
+// desk is a Manual engine with its clock.
 type desk struct {
 	t   testing.TB
 	e   *Engine
@@ -236,7 +241,7 @@ func (f *phone) talk(to netip.AddrPort, pt uint8, hz float64) {
 	})
 }
 
-// lately gives the last n bytes heard, and empties the memory.
+// forget empties the memory of what was heard.
 func (f *phone) forget() {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -61,6 +61,14 @@ func TestReInvite(t *testing.T) {
 	p := d.e.attach(&wire{}, nil)
 	line := func(b []byte) string { return strings.Split(string(b), "\r\n")[1] }
 	ulaw := offer(farAddr, "m=audio %d RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000")
+	{ // an answerer may choose its own number (126); we go on hearing our 101
+		q := d.e.attach(&wire{}, nil)
+		_, _ = q.Offer()
+		err := q.Accept(offer(farAddr, "m=audio %d RTP/AVP 8 126", "a=rtpmap:126 telephone-event/8000"))
+		if err != nil || q.terms.dtmfIn != 101 || q.terms.dtmfOut != 126 {
+			t.Errorf("%v, %+v", err, q.terms)
+		}
+	}
 	first, err := p.Answer(ulaw)
 	if err != nil {
 		t.Fatal(err)

@@ -136,11 +136,11 @@ func TestKernelFilter(t *testing.T) {
 			_, _ = f.c.WriteToUDPAddrPort(k.say(frameOf(0x91)), p.LocalAddr())
 		}
 	}
-	send(f, &k, 1)
-	until(t, "the far end", func() bool { return p.Stats().Received == 1 })
+	until(t, "the far end", func() bool { send(f, &k, 1); return p.Stats().Received >= 1 })
+	before := p.Stats().Received
 	send(evil, &s, 8)
 	send(f, &k, 20)
-	until(t, "the far end", func() bool { return p.Stats().Received == 21 })
+	until(t, "the far end", func() bool { return p.Stats().Received >= before+20 })
 	if st := p.Stats(); st.Ignored > 20 || st.Lost != 0 {
 		t.Errorf("%+v", st)
 	}
@@ -148,7 +148,7 @@ func TestKernelFilter(t *testing.T) {
 		t.Fatal(err)
 	}
 	send(moved, &m, 10)
-	until(t, "the moved far end", func() bool { send(moved, &m, 1); return p.Stats().Received >= 30 })
+	until(t, "the moved far end", func() bool { send(moved, &m, 1); return p.Stats().Received >= before+30 })
 	until(t, "sound for the moved far end", func() bool { return len(moved.sound()) > 1600 })
 }
 

@@ -80,7 +80,6 @@ func (t *thread) run() {
 func (t *thread) round() {
 	defer t.rescue()
 	t.clock = t.e.now()
-	t.readMail(t.clock)
 	t.turn(t.clock)
 	wait := t.rest()
 	lazy := t.clock >= t.lazy
@@ -94,6 +93,7 @@ func (t *thread) round() {
 	t.poll.sleep(wait, lazy)
 	t.asleep.Store(false)
 	t.clock = t.e.now()
+	t.readMail(t.clock) // before the packets: what was agreed upon comes before what follows from it
 	t.poll.ready(t, t.clock, false)
 	if t.clock >= t.lazy && t.poll.ready(t, t.clock, true) > 0 {
 		t.lazy = t.clock + gather
