@@ -249,8 +249,8 @@ func (s *step) reach(e Reach) {
 			a.Dead = s.now
 		}
 	})
-	if !e.Alive && a.Activity == Offered {
-		s.miss(a, CauseOffline)
+	if !e.Alive && a.Activity == Offered { // a reload of the page must not cost the status: while it is dead nobody is offered
+		s.revoke(a, s.waiter(a.Call), CauseOffline)
 	}
 }
 

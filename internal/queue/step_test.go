@@ -209,6 +209,13 @@ func TestUnreachableDevice(t *testing.T) {
 	if o := want[Revoke](b, b.do(Reach{"olena", false})); o.Cause != CauseOffline {
 		t.Fatalf("%+v", o)
 	}
+	if o := want[Offer](b, b.do(Reach{"olena", true})); o.Call != "c1" || b.agent("olena").Status != Ready {
+		t.Fatalf("after a reload while it rang: %+v %+v", o, b.agent("olena"))
+	}
+	b.do(Decline{"c1", "olena", CauseOffline}) // alive, but cannot be rung: a break, or it would be rung for ever
+	if a := b.agent("olena"); a.Status != Break || a.Reason != ReasonUnreachable {
+		t.Fatalf("%+v", a)
+	}
 	b = newBench(t, "olena")
 	b.do(Reach{"olena", false})
 	none[Offer](b, b.do(Enter{Call: "c1"}))

@@ -22,9 +22,13 @@ func (s *Switchboard) device(login string) string {
 // reach tells the queue which agents' devices answer.
 func (s *Switchboard) reach() {
 	for _, a := range s.desk.Snapshot().Agents {
-		if alive := s.o.Phones.Alive(a.Login, s.device(a.Login)); alive != a.Alive {
-			s.desk.Do(queue.Reach{Agent: a.Login, Alive: alive})
-		}
+		s.reachOne(a)
+	}
+}
+
+func (s *Switchboard) reachOne(a queue.Agent) {
+	if alive := s.o.Phones.Alive(a.Login, s.device(a.Login)); alive != a.Alive {
+		s.desk.Do(queue.Reach{Agent: a.Login, Alive: alive})
 	}
 }
 

@@ -303,6 +303,13 @@ func (l *fakeLeg) tone(hz float64) float64 {
 	return media.ToneLevel(bytes.Clone(l.heard), hz)
 }
 
+// loud is the level of the last second that the leg heard, dBov.
+func (l *fakeLeg) loud() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return level(bytes.Clone(l.heard))
+}
+
 func (l *fakeLeg) Say(s string) {
 	l.mu.Lock()
 	l.texts = append(l.texts, s)
@@ -443,6 +450,9 @@ func (j *memJournal) records() []call.Record {
 	return append([]call.Record(nil), j.recs...)
 }
 
+func (j *memJournal) closings(id call.ID) int { j.mu.Lock(); defer j.mu.Unlock(); return j.closed[id] }
+func (j *memJournal) calls() int              { j.mu.Lock(); defer j.mu.Unlock(); return len(j.facts) }
+
 // all gives the facts of one kind, of all calls.
 func (j *memJournal) all(k call.Kind) []call.Fact {
 	j.mu.Lock()
@@ -499,6 +509,12 @@ func (m *memCards) Counts(context.Context, time.Time) (open, overdue int, err er
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return len(m.messages), 0, nil
+}
+
+func (m *memCards) made() []casework.NewCard {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]casework.NewCard(nil), m.cards...)
 }
 
 func (m *memCards) saved() []casework.NewMessage {

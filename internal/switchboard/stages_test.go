@@ -74,7 +74,7 @@ func TestHangUpAtEveryStage(t *testing.T) {
 				stage.play(c, z)
 				z.hangs()
 				r := wants(z, stage.want)
-				if n := c.journal.closed[r.Call]; n != 1 {
+				if n := c.journal.closings(r.Call); n != 1 {
 					c.Fatalf("closed %d times", n)
 				}
 				if n := len(c.cards.saved()); (stage.want == call.OutMessageLeft) != (n == 1) {
@@ -97,6 +97,8 @@ func TestHangUpAtEveryStage(t *testing.T) {
 // inOrder checks that the facts of every call are numbered 1, 2, 3 …
 func inOrder(c *centre) {
 	c.Helper()
+	c.journal.mu.Lock()
+	defer c.journal.mu.Unlock()
 	for id, facts := range c.journal.facts {
 		seen := map[int]bool{}
 		for _, f := range facts {
@@ -136,11 +138,11 @@ func TestStorm(t *testing.T) {
 		for _, r := range c.journal.records() {
 			outcomes[r.Outcome]++
 			sum++
-			if n := c.journal.closed[r.Call]; n != 1 {
+			if n := c.journal.closings(r.Call); n != 1 {
 				c.Fatalf("%s closed %d times", r.Call, n)
 			}
 		}
-		if sum != calls || len(c.journal.facts) != calls {
+		if sum != calls || c.journal.calls() != calls {
 			c.Fatalf("%d records of %d calls: %v", sum, calls, outcomes)
 		}
 		inOrder(c)

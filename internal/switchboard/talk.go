@@ -68,10 +68,10 @@ func (c *conductor) talk(leg Leg, ring *ringing, waited time.Duration) (ended st
 	switch {
 	case err != nil:
 		c.note(call.Fact{Kind: call.TalkEnded, Agent: t.agent, Cause: "caller"})
-		c.s.wrapUp(c)
+		c.s.wrapUp(t)
 	case ended == endAgent:
 		c.note(call.Fact{Kind: call.TalkEnded, Agent: t.agent, Cause: "agent"})
-		c.s.wrapUp(c)
+		c.s.wrapUp(t)
 	default:
 		c.note(call.Fact{Kind: call.TalkEnded, Agent: t.agent, Cause: "lost"})
 		c.note(call.Fact{Kind: call.Requeued})
@@ -290,11 +290,17 @@ func (s *Switchboard) silent(t *talk) {
 }
 
 // wrapUp tells the queue that the talk is over; the call is remembered until the agent has written the card.
-func (s *Switchboard) wrapUp(c *conductor) {
+func (s *Switchboard) wrapUp(t *talk) {
+	id := t.c.id
 	s.mu.Lock()
-	s.wraps[c.id] = c
+	s.wraps[id] = t.c
 	s.mu.Unlock()
-	s.desk.Do(queue.Ended{Call: c.id})
+	s.desk.Do(queue.Ended{Call: id})
+	if s.desk.Snapshot().Agent(t.agent).Call != id { // back in the queue in the same moment: nobody writes about it
+		s.mu.Lock()
+		delete(s.wraps, id)
+		s.mu.Unlock()
+	}
 }
 
 // wrappedUp writes the fact; it may come after the call's record.

@@ -148,6 +148,7 @@ func (s *stay) answered(r rung) (how string, over bool, err error) {
 	}
 	if r.err != nil {
 		c.log.Warn("switchboard: ring", "agent", ring.agent, "err", r.err)
+		c.s.reachOne(c.s.desk.Snapshot().Agent(ring.agent)) // a page that reloads while it rings: the queue knows how to wait
 		cause := queue.CauseOffline
 		if errors.Is(r.err, ErrRefused) {
 			cause = queue.CauseRefused
