@@ -175,6 +175,16 @@ export const uk = {
     hidden: 'номер приховано',
   },
 
+  /** Topics of the queue; one that has no word here is not shown. */
+  topics: {
+    documents: 'Документи',
+    cnap: 'Запитання до ЦНАП',
+    social: 'Соціальні послуги',
+    property: 'Майно і земля',
+    complaint: 'Скарга',
+    feedback: 'Відгук або пропозиція',
+  } as Record<string, string>,
+
   today: {
     title: 'Мої дзвінки сьогодні',
     answered: 'прийнято',

@@ -15,12 +15,18 @@ class Account {
   get operator(): boolean {
     return this.who?.role === 'operator'
   }
+  private asked = false
+
+  /** Asks once who is signed in; again only while the server cannot be reached. */
   async load() {
+    if (this.asked) return
+    this.asked = true
     void api.centre().then((c) => (this.centre = c)).catch(() => {})
     try {
       this.enter(await api.session())
     } catch (e) {
       if (e instanceof api.ApiError && (e.status === 0 || e.status >= 500)) {
+        this.asked = false
         setTimeout(() => void this.load(), 1500)
         return
       }
