@@ -14,6 +14,9 @@ import (
 // when they can be done at all.
 const connectBound = 15 * time.Second
 
+// patience: a citizen's old telephone may be busy with itself for longer than an operator's page; nobody waits for them.
+const patience = 4
+
 // visitor is one open socket of the public page: at most one call at a time.
 type visitor struct {
 	hub  *Hub
@@ -37,7 +40,7 @@ func (h *Hub) ServeCitizen(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.doors.leave(ip)
-	p, err := h.open(w, r)
+	p, err := h.open(w, r, patience*h.o.Lost)
 	if err != nil {
 		return
 	}
@@ -50,7 +53,7 @@ func (h *Hub) ServeCitizen(w http.ResponseWriter, r *http.Request) {
 
 // beat pings by the protocol itself: the browser answers, whatever the page does.
 func (v *visitor) beat(int) {
-	ctx, cancel := context.WithTimeout(v.page.ctx, v.hub.o.Lost)
+	ctx, cancel := context.WithTimeout(v.page.ctx, v.page.lost)
 	go func() {
 		defer cancel()
 		if v.page.conn.Ping(ctx) == nil {
@@ -164,7 +167,7 @@ func (v *visitor) leave(why string) {
 
 // gone: the socket has ended. A closed tab is a citizen who hung up; a page that fell silent is lost.
 func (v *visitor) gone() {
-	if time.Since(time.Unix(0, v.page.pong.Load())) > v.hub.o.Lost {
+	if v.page.silent() {
 		v.leave("lost")
 		return
 	}

@@ -21,7 +21,7 @@ type line struct {
 
 // ServeAgent serves /api/phone for a signed-in agent until the page is gone or r's context ends.
 func (h *Hub) ServeAgent(w http.ResponseWriter, r *http.Request, login string) {
-	p, err := h.open(w, r)
+	p, err := h.open(w, r, h.o.Lost)
 	if err != nil {
 		return
 	}

@@ -37,19 +37,20 @@ type page struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	out    chan message
-	pong   atomic.Int64 // Unix nanoseconds of the last pong
-	wire   *wire        // its sound; guarded by the owner of the page (line.mu, or the citizen's reader)
-	ponged bool         // has answered a ping; guarded by line.mu
+	lost   time.Duration // without a pong for so long, the page is gone
+	pong   atomic.Int64  // Unix nanoseconds of the last pong
+	wire   *wire         // its sound; guarded by the owner of the page (line.mu, or the citizen's reader)
+	ponged bool          // has answered a ping; guarded by line.mu
 }
 
 // open takes a socket over. Another site's page is refused here, by its Origin.
-func (h *Hub) open(w http.ResponseWriter, r *http.Request) (*page, error) {
+func (h *Hub) open(w http.ResponseWriter, r *http.Request, lost time.Duration) (*page, error) {
 	conn, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return nil, err // Accept has answered
 	}
 	conn.SetReadLimit(maxMessage)
-	p := &page{hub: h, conn: conn, out: make(chan message, outBuffer)}
+	p := &page{hub: h, conn: conn, lost: lost, out: make(chan message, outBuffer)}
 	p.ctx, p.cancel = context.WithCancel(r.Context())
 	p.pong.Store(time.Now().UnixNano())
 	return p, nil
@@ -107,7 +108,7 @@ func (p *page) write() {
 func (p *page) heartbeat(beat func(n int)) {
 	ping := time.NewTicker(p.hub.o.Ping)
 	defer ping.Stop()
-	look := time.NewTicker(p.hub.o.Lost / 20)
+	look := time.NewTicker(p.lost / 20)
 	defer look.Stop()
 	n := 1
 	beat(n)
@@ -119,13 +120,16 @@ func (p *page) heartbeat(beat func(n int)) {
 			n++
 			beat(n)
 		case <-look.C:
-			if time.Since(time.Unix(0, p.pong.Load())) > p.hub.o.Lost {
+			if p.silent() {
 				p.cancel()
 				return
 			}
 		}
 	}
 }
+
+// silent tells that the page has not answered for the bound.
+func (p *page) silent() bool { return time.Since(time.Unix(0, p.pong.Load())) > p.lost }
 
 // beaten notes a pong.
 func (p *page) beaten() { p.pong.Store(time.Now().UnixNano()) }

@@ -23,7 +23,8 @@ type wire struct {
 	pc    *webrtc.PeerConnection
 	track *webrtc.TrackLocalStaticRTP
 	sink  atomic.Pointer[media.Port] // who hears the page; nil: nobody
-	up    atomic.Bool
+	up    atomic.Bool                // both ways, as far as we know
+	open  atomic.Bool                // was up and has not failed: we send (a page that is only quiet for 3 s still hears)
 
 	mu     sync.Mutex // guards what follows: a port that goes and one that comes may both write
 	source uint32     // SSRC of the port that writes
@@ -54,12 +55,14 @@ func (h *Hub) newWire(changed func(w *wire, up bool, err error)) (*wire, string,
 		switch s {
 		case webrtc.PeerConnectionStateConnected:
 			w.up.Store(true)
+			w.open.Store(true)
 			changed(w, true, nil)
 		case webrtc.PeerConnectionStateDisconnected:
 			w.up.Store(false)
 			changed(w, false, nil)
 		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
 			w.up.Store(false)
+			w.open.Store(false)
 			changed(w, false, errGone)
 		}
 	})
@@ -164,7 +167,7 @@ func (w *wire) hear(t *webrtc.TrackRemote) {
 // takes a step back for a replay and drops it (RFC 3711 §3.3.2). Keys are not sent: a browser can play none (and the payload
 // type of the citizen's telephone may be any).
 func (w *wire) WriteRTP(b []byte) error {
-	if !w.up.Load() {
+	if !w.open.Load() {
 		return nil
 	}
 	var p rtp.Packet
@@ -205,5 +208,6 @@ func (w *wire) join(p *media.Port) {
 func (w *wire) close() {
 	w.sink.Store(nil)
 	w.up.Store(false)
+	w.open.Store(false)
 	_ = w.pc.Close() // nothing is left to do about it
 }
