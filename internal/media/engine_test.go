@@ -245,6 +245,9 @@ func TestBridge(t *testing.T) {
 	b, wb := d.leg("m=audio %d RTP/AVP 0 96", "a=rtpmap:96 telephone-event/8000")
 	music := b.Play(Loop(frameOf(3)))
 	d.ticks(3)
+	if p := wb.sent[len(wb.sent)-1]; p[1]&0x7F != ptULaw || p[rtpHeader] != ulawOfALaw[3] {
+		t.Error("a prompt for a mu-law leg is not in its law")
+	}
 	j := Bridge(a, b)
 	if !isClosed(music.Done()) {
 		t.Error("the music goes on")

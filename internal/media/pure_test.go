@@ -203,7 +203,7 @@ func TestRing(t *testing.T) {
 			t.Errorf("%d of 20 frames heard after %s", n, what)
 		}
 	}
-	heard("a new SSRC", 2, 1500, 17)
+	heard("a new SSRC", 2, 1200, 17)
 	heard("a jump ahead", 2, 1<<30, 17)
 	heard("a jump back", 2, 1<<30-9000, 17)
 	heard("a small jump back", 2, 1<<30-9000+1000, 17-ringLate)
