@@ -125,7 +125,7 @@ func (r *robot) open(ctx context.Context) error {
 	return nil
 }
 
-type signal struct {
+type wireMessage struct {
 	Type string `json:"type"`
 	SDP  string `json:"sdp,omitempty"`
 	N    int    `json:"n,omitempty"`
@@ -133,19 +133,19 @@ type signal struct {
 
 func (r *robot) signalling(ctx context.Context, c *websocket.Conn) {
 	for {
-		var m signal
+		var m wireMessage
 		if wsjson.Read(ctx, c, &m) != nil {
 			return
 		}
 		switch m.Type {
 		case "ping":
-			wsjson.Write(ctx, c, signal{Type: "pong", N: m.N})
+			wsjson.Write(ctx, c, wireMessage{Type: "pong", N: m.N})
 		case "offer":
 			sdp, err := r.accept(ctx, m.SDP)
 			if err != nil {
 				return
 			}
-			wsjson.Write(ctx, c, signal{Type: "answer", SDP: sdp})
+			wsjson.Write(ctx, c, wireMessage{Type: "answer", SDP: sdp})
 		}
 	}
 }

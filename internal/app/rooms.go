@@ -104,26 +104,20 @@ func (r *rooms) openRecords(ctx context.Context) (err error) {
 
 func (r *rooms) openContent(context.Context) (err error) {
 	c := r.conf
-	if c.DemoHours == "always" {
-		r.hours = hours.Always()
-	} else if r.hours, err = hours.New(c.Hours); err != nil {
+	if r.hours, err = c.schedule(); err != nil {
 		return fmt.Errorf("розклад у налаштуваннях: %w", err)
 	}
 	if r.catalogue, err = catalogue.Stock(); err != nil {
 		return fmt.Errorf("картки послуг: %w", err)
 	}
 	r.book, err = flow.New(flow.Options{
-		Centre: flow.Centre{NameGenitive: c.Centre.NameGenitive, ShortName: c.Centre.ShortName, Owner: c.Centre.Owner, Address: c.Centre.Address, Branches: c.Centre.Branches},
+		Centre: c.flowCentre(),
 		Hours:  r.hours, Services: r.catalogue.Texts(), ReadUnverified: c.Demo,
 	})
 	if err != nil {
 		return fmt.Errorf("голосове меню: %w", err)
 	}
-	clips := c.Speech.Clips
-	if clips == "" {
-		clips = filepath.Join(c.Data, "clips")
-	}
-	if r.studio, err = speech.New(speech.Options{Dir: clips, Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command, Log: r.log}); err != nil {
+	if r.studio, err = speech.New(speech.Options{Dir: c.clipsDir(), Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command, Log: r.log}); err != nil {
 		return fmt.Errorf("голос: %w", err)
 	}
 	return nil

@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"dovidka/internal/catalogue"
+	"dovidka/internal/flow"
+	"dovidka/internal/hours"
+	"dovidka/internal/ivr"
+	"dovidka/internal/speech"
+)
+
+// KnownClips gives the sound of the menu's lines by name, as far as it lies rendered on this machine: what a test call can
+// recognise. Without clips (another machine's centre) the map is empty.
+func KnownClips(ctx context.Context, c Config) map[string][]byte {
+	out := map[string][]byte{}
+	dir := c.clipsDir()
+	if _, err := os.Stat(dir); err != nil {
+		return out
+	}
+	studio, err := speech.New(speech.Options{Dir: dir, Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command})
+	if err != nil {
+		return out
+	}
+	for _, demo := range []bool{true, false} { // the caller does not know which edition answers
+		if demo {
+			c.DemoDefaults()
+		}
+		menu, err := c.menu(demo)
+		if err != nil {
+			continue
+		}
+		for _, l := range append(menu.LinesAround(time.Now()), menu.AllLines()...) {
+			if clip, ok := studio.Cached(l.Text); ok {
+				out[l.ID] = append(out[l.ID], clip.ALaw...)
+			}
+		}
+	}
+	return out
+}
+
+func (c Config) clipsDir() string {
+	if c.Speech.Clips != "" {
+		return c.Speech.Clips
+	}
+	return filepath.Join(c.Data, "clips")
+}
+
+// schedule is the working hours in force.
+func (c Config) schedule() (*hours.Schedule, error) {
+	if c.DemoHours == "always" {
+		return hours.Always(), nil
+	}
+	return hours.New(c.Hours)
+}
+
+// menu builds the edition of the menu that this configuration gives.
+func (c Config) menu(demo bool) (*ivr.Menu, error) {
+	s, err := c.schedule()
+	if err != nil {
+		return nil, err
+	}
+	cat, err := catalogue.Stock()
+	if err != nil {
+		return nil, err
+	}
+	return flow.Build(flow.Options{Centre: c.flowCentre(), Hours: s, Services: cat.Texts(), ReadUnverified: demo})
+}
+
+func (c Config) flowCentre() flow.Centre {
+	return flow.Centre{NameGenitive: c.Centre.NameGenitive, ShortName: c.Centre.ShortName, Owner: c.Centre.Owner, Address: c.Centre.Address, Branches: c.Centre.Branches}
+}
