@@ -158,28 +158,19 @@ func align(h, w []float64, pos, reach int) (at int, ok bool) {
 		}
 		return correlation(h[p:p+len(w)], w)
 	}
-	if score(pos) > wellHeard {
+	if score(pos) > 0.95 {
 		return pos, true
 	}
-	for d := 1; d <= reach; d++ {
-		for _, p := range [2]int{pos + d, pos - d} {
-			if score(p) > wellHeard {
-				return best(score, p), true
-			}
+	top := 0.0 // the best place, not the first good one: a voice also resembles itself one period later
+	for p := pos - reach; p <= pos+reach; p++ {
+		if v := score(p); v > top {
+			at, top = p, v
 		}
+	}
+	if top > wellHeard {
+		return at, true
 	}
 	return pos, false
-}
-
-// best climbs to the top of the hill: the first good place is on its side.
-func best(score func(int) float64, p int) int {
-	top := score(p)
-	for _, d := range [2]int{1, -1} {
-		for v := score(p + d); v > top; v = score(p + d) {
-			p, top = p+d, v
-		}
-	}
-	return p
 }
 
 func quiet(x []float64) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -237,27 +238,36 @@ func TestA200WeCannotUse(t *testing.T) {
 
 // Two servers of ours talk to each other over UDP and TCP, with long messages.
 func TestTwoOfUs(t *testing.T) {
-	for _, network := range []string{"udp", "tcp"} {
-		there, here := serve(t, nil), serve(t, nil)
+	for _, network := range []string{"udp", "tcp", "udp6"} {
+		where := func(o *Options) {}
+		if network == "udp6" {
+			if c, err := net.ListenPacket("udp6", "[::1]:0"); err != nil {
+				continue // no IPv6 on this machine
+			} else {
+				c.Close()
+			}
+			where = func(o *Options) { o.Addr = "[::1]:0" }
+		}
+		there, here := serve(t, where), serve(t, where)
 		go func() {
 			l := <-there.calls
 			_ = l.Ring()
 			_ = l.Answer(t.Context())
 			there.calls <- l
 		}()
-		l, err := here.Dial(t.Context(), Target{URI: "sip:0800353608@" + there.Addr().String() + ";transport=" + network},
+		l, err := here.Dial(t.Context(), Target{URI: "sip:0800353608@" + there.Addr().String() + ";transport=" + network[:3]},
 			DialOptions{From: "0671234567", FromName: strings.Repeat("довгий напис ", 200)})
 		if err != nil {
 			t.Fatal(network, err)
 		}
 		other := there.leg()
 		there.until(func() bool { other.mu.Lock(); defer other.mu.Unlock(); return other.state == talking })
-		if network == "udp" {
+		if network != "tcp" {
 			l.Hangup("")
 		} else {
 			other.Hangup("")
 		}
-		over(t, l, map[string]string{"udp": "us", "tcp": "caller"}[network])
-		over(t, other, map[string]string{"udp": "caller", "tcp": "us"}[network])
+		over(t, l, map[bool]string{true: "us", false: "caller"}[network != "tcp"])
+		over(t, other, map[bool]string{true: "caller", false: "us"}[network != "tcp"])
 	}
 }
