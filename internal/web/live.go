@@ -54,9 +54,10 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) push(ctx context.Context, conn *websocket.Conn) error {
+	v := s.view(login(ctx)) // before the clock starts: it may have to look things up
 	ctx, cancel := context.WithTimeout(ctx, liveWrite)
 	defer cancel()
-	return wsjson.Write(ctx, conn, s.view(login(ctx)))
+	return wsjson.Write(ctx, conn, v)
 }
 
 // stillIn tells whether the session that opened the connection still stands.

@@ -210,11 +210,12 @@ func cause(c string) string {
 	return " (" + c + ")"
 }
 
+// topic is what the question was about; nothing when it was asked before choosing anything.
 func topic(name string) string {
-	if name == "" {
-		return ""
+	if t := topicName(name); t != "" {
+		return ", тема «" + t + "»"
 	}
-	return ", тема «" + name + "»"
+	return ""
 }
 
 func firstDigit(v string) byte {

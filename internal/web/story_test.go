@@ -91,6 +91,8 @@ func TestSentences(t *testing.T) {
 		{Kind: call.Mistook, Value: "silence"},
 		{Kind: call.Heard, Name: "menu.main", Share: 0.333},
 		{Kind: call.Connected, Agent: "olena", Seconds: 125.4},
+		{Kind: call.Asked, Value: "key", Name: "general"},
+		{Kind: call.Queued, Name: "documents", Count: 2},
 	}
 	want := []string{
 		"Надійшов дзвінок зі сторінки дзвінка, перевірочний: " + call.Number("+380671234567").Mask() + ".",
@@ -99,6 +101,8 @@ func TestSentences(t *testing.T) {
 		"Нічого не натиснув у меню «Головне меню».",
 		"Прозвучало: головне меню (33 %).",
 		"З'єднано: Олена Вигадана. Очікування в черзі 2 хв 05 с.",
+		"Попросив оператора клавішею 0.",
+		"Став у чергу, тема «документи», місце 2.",
 	}
 	for i, l := range sh.lines(facts) {
 		if l.Text != want[i] {

@@ -98,6 +98,27 @@ func askedHow(v string) string {
 	return ""
 }
 
+// topicName says a topic of the menu; "" for the general one.
+func topicName(topic string) string {
+	switch topic {
+	case "general":
+		return ""
+	case "cnap":
+		return "запитання до ЦНАП"
+	case "documents":
+		return "документи"
+	case "social":
+		return "соціальні послуги"
+	case "property":
+		return "майно і земля"
+	case "feedback":
+		return "відгук"
+	case "complaint":
+		return "скарга"
+	}
+	return topic
+}
+
 func device(v string) string {
 	if v == "phone" {
 		return "телефон"
