@@ -2,6 +2,12 @@ package speech
 
 // Cached gives the clip of a raw text if it has been rendered before; nothing is spoken.
 func (s *Studio) Cached(text string) (Clip, bool) {
+	s.mu.Lock()
+	c, ok := s.memory[text]
+	s.mu.Unlock()
+	if ok {
+		return c, true
+	}
 	lines, err := sentences(text)
 	if err != nil {
 		return Clip{}, false
@@ -21,5 +27,7 @@ func (s *Studio) Cached(text string) (Clip, bool) {
 		}
 	}
 	sound := join(parts)
-	return Clip{ALaw: sound, Hash: hashOf(sound), Engine: name}, true
+	c = Clip{ALaw: sound, Hash: hashOf(sound), Engine: name}
+	s.remember(text, c)
+	return c, true
 }

@@ -201,6 +201,25 @@ func TestClipsSurviveAndAreContentAddressed(t *testing.T) {
 	}
 }
 
+func TestCachedSpeaksNothing(t *testing.T) {
+	a := &fake{called: "a", say: well}
+	s := studio(t, a)
+	if _, ok := s.Cached("Один. Два."); ok || a.calls.Load() != 0 {
+		t.Error("a clip out of nothing")
+	}
+	want, err := s.Clip(t.Context(), "Один. Два.")
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(s.memory)
+	if got, ok := s.Cached("Один. Два."); !ok || got.Hash != want.Hash || a.calls.Load() != 2 {
+		t.Errorf("%v, %d renders", ok, a.calls.Load())
+	}
+	if _, ok := s.Cached("Один. Три."); ok {
+		t.Error("a text with an unknown sentence counts as cached")
+	}
+}
+
 // TestCrashSafety damages a clip in every way that a crash or a disk can: it is rendered again, never played.
 func TestCrashSafety(t *testing.T) {
 	for name, harm := range map[string]func(alaw, meta string) error{

@@ -313,8 +313,6 @@ func caseOf(before, after string, n int64, g Gender) Case {
 		return Acc
 	case isOne(n) && endsIn(next, "ому"):
 		return Loc
-	case found && c == Loc:
-		return Gen
 	case !found && slices.Contains([]string{"років", "року", "місяців"}, next) && aged(firstOf(prevWords(before, 1))):
 		return Gen
 	case found:

@@ -76,6 +76,13 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestWordsAreAFixedPoint: one rule's words may complete another rule's pattern, so the rules run until nothing changes.
+func TestWordsAreAFixedPoint(t *testing.T) {
+	for _, written := range []string{"с. ст.* грн ", "ст. – №кв.", "'ст. А", "ЦНАП'", "( т.р.", "та ст.– VI +"} {
+		spokenOK(t, "fixed point", written)
+	}
+}
+
 func TestErrorsNameThePlace(t *testing.T) {
 	for written, bad := range map[string]string{"натисніть Enter зараз": "Enter", "ціна 5 ¥": "¥", "съезд": "ъ", "一": "一"} {
 		_, err := Words(written)
