@@ -107,6 +107,9 @@ func TestOneCall(t *testing.T) {
 		if r.Outcome != call.OutInformed || s.Open || kinds(s.Facts) != "1:arrived 2:answered 3:heard 4:hung_up" {
 			t.Errorf("%s %s", r.Outcome, kinds(s.Facts))
 		}
+		if got := s.Facts[3]; got.Share != 0 || got.Seconds != 0 {
+			t.Errorf("%+v: JSON and SQL have no such numbers", got)
+		}
 		if got := s.Facts[2]; got.Share != 0.75 || got.Value != "it's  a � 'quote' \\ ; ї" || !got.At.Equal(heard.At) {
 			t.Errorf("%+v", got)
 		}
@@ -200,14 +203,15 @@ func TestRefusals(t *testing.T) {
 func TestStopWritesWhatIsQueued(t *testing.T) {
 	db := storetest.SQLite(t)
 	j := open(t, db)
-	for i := range 500 {
+	const n = 5000 // more than one commit takes
+	for i := range n {
 		j.AppendLater(fact("a", i, call.Pressed))
 	}
 	must(t, j.Stop(ctx))
 	s, err := open(t, db).Story(ctx, "a")
 	must(t, err)
-	if len(s.Facts) != 500 {
-		t.Errorf("%d facts, want 500", len(s.Facts))
+	if len(s.Facts) != n {
+		t.Errorf("%d facts, want %d", len(s.Facts), n)
 	}
 	for i, f := range s.Facts {
 		if f.Seq != i+1 || !f.At.Equal(start.Add(time.Duration(i)*time.Second)) {

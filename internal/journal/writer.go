@@ -14,11 +14,13 @@ import (
 )
 
 const (
-	gather    = 10 * time.Millisecond // facts nobody waits for are gathered so long before they are committed
-	dbBound   = 2 * time.Second       // a commit that takes longer has failed: the facts go to the spill file
-	retryPace = time.Second           // how often a failed database is tried again
-	keepKnown = 4096                  // closed calls remembered for late facts; older ones are looked up
-	spillSeq  = 1 << 20               // first Seq for facts of a call about which the failed database cannot be asked
+	gather     = 10 * time.Millisecond // facts nobody waits for are gathered so long before they are committed
+	dbBound    = 2 * time.Second       // a commit that takes longer has failed: the facts go to the spill file
+	retryPace  = time.Second           // how often a failed database is tried again
+	groupBound = 2000                  // facts and closings in one commit; more wait for the next
+	closeCost  = 10                    // facts that closing a call counts for
+	keepKnown  = 4096                  // closed calls remembered for late facts; older ones are looked up
+	spillSeq   = 1 << 20               // first Seq for facts of a call about which the failed database cannot be asked
 )
 
 // known is what the writer knows of one call.
@@ -74,11 +76,24 @@ func (w *writer) run() {
 	}
 }
 
-// take empties the queue.
+// take gives the next jobs of the queue: all, unless so many that one commit of them would be slow.
 func (j *Journal) take() (jobs []job, stop bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	jobs, j.jobs, j.urgent = j.jobs, nil, false
+	n, facts := 0, 0
+	for n < len(j.jobs) && facts < groupBound {
+		facts += 1 + len(j.jobs[n].facts)
+		if j.jobs[n].close != "" {
+			facts += closeCost
+		}
+		n++
+	}
+	jobs, j.jobs = j.jobs[:n:n], j.jobs[n:]
+	if len(j.jobs) == 0 {
+		j.jobs, j.urgent = nil, false
+	} else {
+		j.nudge()
+	}
 	return jobs, j.stopping
 }
 
