@@ -51,7 +51,6 @@ type conductor struct {
 	answered bool
 	refused  bool           // ended before our 200: its fact is written
 	fault    bool           // our own fault ends the call
-	spoiled  bool           // something of ours failed, the call went on with the embedded clip
 	recorded int            // messages of this call
 	work     sync.WaitGroup // closing work: cards
 

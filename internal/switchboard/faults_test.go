@@ -11,6 +11,7 @@ import (
 	"dovidka/internal/casework"
 	"dovidka/internal/ivr"
 	"dovidka/internal/media"
+	"dovidka/internal/queue"
 )
 
 // panicking is a room that fails in the worst way.
@@ -152,6 +153,23 @@ func TestNoMessageWithoutACaller(t *testing.T) {
 		if n := len(c.journal.all(call.Recording)); n != 0 {
 			c.Fatal("a recording began without a caller")
 		}
+	})
+}
+
+func TestForgottenByTheQueue(t *testing.T) {
+	inCentre(t, nil, func(c *centre) {
+		c.ready("olena")
+		c.s.SetStatus(c.Context(), "olena", "break", "")
+		z := c.dial(anyone)
+		z.hears("Вітаємо")
+		z.press("0")
+		z.hears("Ви наступні")
+		c.s.desk.Do(queue.Leave{Call: c.journal.all(call.Queued)[0].Call})
+		time.Sleep(61 * time.Second)
+		c.s.SetStatus(c.Context(), "olena", "ready", "")
+		c.answers("olena")
+		z.hangs()
+		wants(z, call.OutServed)
 	})
 }
 

@@ -188,7 +188,6 @@ func (c *conductor) lookUp(o ivr.Lookup) *ivr.Returned {
 // converseWithoutMenu is the way to a person when the menu or the voice has failed: the embedded clip, then the queue, or a
 // message when nobody works now.
 func (c *conductor) converseWithoutMenu() error {
-	c.spoiled = true
 	c.log.Error("switchboard: alarm: without menu or voice")
 	c.sayEmbedded("line_works", 1)
 	if c.ctx.Err() != nil {

@@ -59,10 +59,19 @@ func (c *conductor) stay(topic, service string) (string, error) {
 	c.box.take() // orders of an earlier stay
 	s := &stay{c: c, minute: time.NewTimer(everyMinute)}
 	defer s.minute.Stop()
+	known := false
 	for _, o := range c.s.desk.Do(queue.Enter{Call: c.id, Topic: topic, Service: service}) {
-		if p, ok := o.(queue.Placed); ok && p.Call == c.id {
-			c.note(call.Fact{Kind: call.Queued, Name: topic, Count: p.Position})
+		switch o := o.(type) {
+		case queue.Placed:
+			known = true
+			c.note(call.Fact{Kind: call.Queued, Name: topic, Count: o.Position})
+		case queue.Expelled:
+			known = known || o.Call == c.id
 		}
+	}
+	if !known { // the queue itself has failed: nobody may be left with music for ever
+		c.log.Error("switchboard: alarm: the queue does not answer")
+		return s.expelled(queue.WhyNoOperators)
 	}
 	if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
 		s.announce(w, append(c.line(nil, "queue.all_busy"), c.lastCall(time.Now())...))
@@ -82,10 +91,8 @@ func (s *stay) wait() (string, error) {
 			s.leave(true)
 			return "", c.why()
 		case <-c.box.bell:
-			for _, o := range c.box.take() {
-				if how, over, err := s.order(o); over || err != nil {
-					return how, err
-				}
+			if how, over, err := s.orders(); over || err != nil {
+				return how, err
 			}
 		case r := <-s.rings.answer():
 			how, over, err := s.answered(r)
@@ -99,12 +106,39 @@ func (s *stay) wait() (string, error) {
 		case <-c.speak.C():
 			c.speak.next()
 		case <-s.minute.C:
-			s.minute.Reset(everyMinute)
-			if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
-				s.announce(w, c.line(nil, "queue.thanks"))
+			if how, over, err := s.everyMinute(); over || err != nil {
+				return how, err
 			}
 		}
 	}
+}
+
+// everyMinute thanks the waiting caller. One whom the queue has forgotten (it healed itself, users-ask 1) enters it again.
+func (s *stay) everyMinute() (how string, over bool, err error) {
+	c := s.c
+	s.minute.Reset(everyMinute)
+	if how, over, err = s.orders(); over || err != nil {
+		return how, over, err
+	}
+	w, ok := c.s.desk.Snapshot().Caller(c.id)
+	switch {
+	case !ok && s.rings == nil:
+		c.log.Error("switchboard: alarm: forgotten by the queue")
+		return again, true, nil
+	case ok && w.Agent == "":
+		s.announce(w, c.line(nil, "queue.thanks"))
+	}
+	return "", false, nil
+}
+
+// orders carries out what the queue has decided since.
+func (s *stay) orders() (how string, over bool, err error) {
+	for _, o := range s.c.box.take() {
+		if how, over, err = s.order(o); over || err != nil {
+			return how, over, err
+		}
+	}
+	return "", false, nil
 }
 
 // order carries out what the queue decided.
