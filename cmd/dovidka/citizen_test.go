@@ -10,9 +10,11 @@ import (
 	"sync"
 	"time"
 
+	"dovidka/internal/app"
 	"dovidka/internal/call"
 	"dovidka/internal/media"
 	"dovidka/internal/sipua"
+	"dovidka/internal/speech"
 )
 
 // line is a telephone exchange of the story: citizens call from it over real SIP.
@@ -229,4 +231,39 @@ func (w *world) cmdEnded(args []string) error {
 	case <-time.After(40 * time.Second):
 		return errors.New("the call still goes on")
 	}
+}
+
+// clip gives the sound of a prompt id, "list:NODE", "service:ID/BLOCK", "embedded:NAME" or "text:…", as the program itself plays it.
+func (w *world) clip(id string) ([]byte, error) {
+	if name, ok := strings.CutPrefix(id, "embedded:"); ok {
+		return speech.Embedded(name), nil
+	}
+	s, err := w.voice()
+	if err != nil {
+		return nil, err
+	}
+	text, ok := strings.CutPrefix(id, "text:")
+	if !ok {
+		if text, err = w.text(id); err != nil {
+			return nil, err
+		}
+	}
+	ctx, cancel := bounded(30 * time.Second)
+	defer cancel()
+	c, err := s.Clip(ctx, text)
+	return c.ALaw, err
+}
+
+// text finds the first line with this id in the demonstration's menu.
+func (w *world) text(id string) (string, error) {
+	lines, err := app.DemoLines(time.Now())
+	if err != nil {
+		return "", err
+	}
+	for _, l := range lines {
+		if l.ID == id {
+			return l.Text, nil
+		}
+	}
+	return "", fmt.Errorf("the menu has no line %q", id)
 }

@@ -368,14 +368,14 @@ func (w *world) cmdFact(args []string) error {
 	})
 }
 
-// cmdGet: get PATH TEXT — the head's page or API answer holds the text.
+// cmdGet: get PATH TEXT — the head's page or API answer holds the text; month=now is the present month.
 func (w *world) cmdGet(args []string) error {
 	return eventually(func() error {
 		c, err := w.asHead()
 		if err != nil {
 			return err
 		}
-		r, err := c.Get("http://" + w.http + args[0])
+		r, err := c.Get("http://" + w.http + strings.ReplaceAll(args[0], "month=now", "month="+time.Now().Format("2006-01")))
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"dovidka/internal/call"
@@ -21,6 +24,10 @@ type phones struct{ r *rooms }
 func (p phones) Dial(ctx context.Context, login, device string, ring switchboard.Ring) (switchboard.Leg, error) {
 	if device == switchboard.DevicePhone {
 		leg, err := p.r.sip.Dial(ctx, sipua.Target{AOR: login}, sipua.DialOptions{From: ring.From, FromName: p.r.conf.Centre.ShortName})
+		var no *sipua.RefusedError
+		if errors.As(err, &no) && slices.Contains([]int{486, 600, 603}, no.Status) {
+			return nil, fmt.Errorf("%w: %w", switchboard.ErrRefused, err)
+		}
 		if err != nil {
 			return nil, err // not leg: a nil *Leg in an interface is not nil
 		}

@@ -44,8 +44,28 @@ func (r *rooms) Status(context.Context) web.Status {
 	return st
 }
 
-// Troubles lists what is wrong now (web.Centre).
-func (r *rooms) Troubles() []web.Trouble { return r.troubles() }
+// Troubles lists what is wrong now (web.Centre). It answers at once: a desk must never wait for a disk or a process.
+func (r *rooms) Troubles() []web.Trouble {
+	if t := r.wrong.Load(); t != nil {
+		return *t
+	}
+	return nil
+}
+
+// watch looks for troubles until ctx ends.
+func (r *rooms) watch(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		t := r.troubles()
+		r.wrong.Store(&t)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
 
 func (r *rooms) troubles() []web.Trouble {
 	var out []web.Trouble
@@ -54,12 +74,8 @@ func (r *rooms) troubles() []web.Trouble {
 	} else if !r.journal.Healthy() {
 		out = append(out, web.Trouble{What: "Журнал", Text: "база не приймає записів, факти дзвінків пишуться в запасний файл.", Todo: "Перевірте місце на диску; дзвінки приймаються.", Fatal: true})
 	}
-	speaks := false
-	for _, e := range r.studio.Status() {
-		speaks = speaks || e.OK
-	}
-	if !speaks {
-		out = append(out, web.Trouble{What: "Голос", Text: "жоден рушій не говорить, лінія каже лише вбудовані фрази і з'єднує з оператором.", Todo: "Виконайте scripts/need run і перезапустіть програму."})
+	if !r.studio.Ready() {
+		out = append(out, web.Trouble{What: "Голос", Text: "жоден рушій не встановлено, лінія каже лише вбудовані фрази і з'єднує з оператором.", Todo: "Виконайте scripts/need run і перезапустіть програму."})
 	}
 	if d := diskSpace(r.conf.Data); !d.ok {
 		out = append(out, web.Trouble{What: "Диск", Text: d.say + "."})

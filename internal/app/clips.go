@@ -42,6 +42,18 @@ func KnownClips(ctx context.Context, c Config) map[string][]byte {
 	return out
 }
 
+// DemoLines gives everything that the demonstration's menu can say about now.
+func DemoLines(now time.Time) ([]ivr.Line, error) {
+	c := Defaults()
+	c.DemoHours = "always"
+	c.DemoDefaults()
+	m, err := c.menu(true)
+	if err != nil {
+		return nil, err
+	}
+	return append(m.LinesAround(now), m.AllLines()...), nil
+}
+
 func (c Config) clipsDir() string {
 	if c.Speech.Clips != "" {
 		return c.Speech.Clips

@@ -30,6 +30,7 @@ import (
 	"dovidka/internal/store"
 	"dovidka/internal/survey"
 	"dovidka/internal/switchboard"
+	"dovidka/internal/web"
 	"dovidka/internal/webphone"
 )
 
@@ -59,6 +60,7 @@ type rooms struct {
 	hub   *webphone.Hub
 	board *switchboard.Switchboard
 
+	wrong    atomic.Pointer[[]web.Trouble]
 	accounts string // what the banner says of the accounts
 	prepared atomic.Int64
 	texts    atomic.Int64
@@ -180,6 +182,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 	r.board = switchboard.New(o)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
+	go r.watch(run)
 	go func() {
 		defer close(r.stopped)
 		r.board.Run(run)
@@ -258,7 +261,7 @@ func (r *rooms) prepareVoice(ctx context.Context) {
 // alarms are red strips for every desk.
 func (r *rooms) alarms() []string {
 	var out []string
-	for _, t := range r.troubles() {
+	for _, t := range r.Troubles() {
 		out = append(out, strings.TrimSpace(t.What+": "+t.Text+" "+t.Todo))
 	}
 	return out
