@@ -116,7 +116,7 @@ export const uk = {
     server: 'Сервер (SIP)',
     user: 'Користувач',
     password: 'Пароль',
-    passwordHelp: 'пароль телефону дає адміністратор: dovidka user',
+    passwordHelp: (login: string) => `дає адміністратор: dovidka user phone ${login}`,
     transport: 'Транспорт',
     codec: 'Кодек',
   },

@@ -23,6 +23,7 @@ export async function browser(options = {}) {
   const context = await chromium.launchPersistentContext(dir, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
+    env: { ...process.env, LANGUAGE: 'uk' },
     args: flags,
     viewport: { width: 1366, height: 768 },
     locale: 'uk-UA',

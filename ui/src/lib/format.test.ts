@@ -42,6 +42,11 @@ describe('phones', () => {
   ])('%s', (n, want) => expect(f.phone(n)).toBe(want))
 })
 
+describe('hidden numbers', () => {
+  it('are empty, whatever words came', () => expect(f.known('прихований номер')).toBe(''))
+  it('leaves masked ones', () => expect(f.known('…45 67')).toBe('…45 67'))
+})
+
 describe('plurals', () => {
   it.each([
     [1, '1 дзвінок'],

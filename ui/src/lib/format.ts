@@ -56,6 +56,9 @@ export function monthName(key: string): string {
   return `${monthFmt.format(d)} ${key.slice(0, 4)}`
 }
 
+/** A number fit for the screen, or '' when the caller's number is hidden (whatever words stand in its place). */
+export const known = (n: string): string => (/\d/.test(n) ? phone(n) : '')
+
 /** «067 123 45 67» of +380671234567; 0-800 numbers as «0 800 353 608»; anything else as it came. */
 export function phone(n: string): string {
   const digits = n.replace(/[\s()-]/g, '')
