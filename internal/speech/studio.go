@@ -137,8 +137,11 @@ func (s *Studio) Clip(ctx context.Context, text string) (Clip, error) {
 	return c, nil
 }
 
-// remember keeps a joined clip in memory, within bounds.
+// remember keeps a joined clip in memory, within bounds; what a stand-in spoke is not kept, so that the better voice comes back.
 func (s *Studio) remember(text string, c Clip) {
+	if i := slices.IndexFunc(s.engines, func(e engine) bool { return e.ready() == nil }); i < 0 || s.engines[i].name() != c.Engine {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held+len(c.ALaw) > memoryMost {

@@ -96,6 +96,25 @@ func TestAFailedEngineRests(t *testing.T) {
 	}
 }
 
+func TestTheBetterVoiceComesBack(t *testing.T) {
+	ill := true
+	a := &fake{called: "a", say: func(w string) (pcm, error) {
+		if ill {
+			return dead(w)
+		}
+		return well(w)
+	}}
+	s := studio(t, a, &fake{called: "b", say: well})
+	if c, err := s.Clip(t.Context(), "Один."); err != nil || c.Engine != "b" {
+		t.Fatalf("%q %v", c.Engine, err)
+	}
+	ill = false
+	clear(s.resting) // the rest is over
+	if c, err := s.Clip(t.Context(), "Один."); err != nil || c.Engine != "a" {
+		t.Errorf("%q %v", c.Engine, err)
+	}
+}
+
 func TestWithoutAnyEngineTheEmbeddedClipPlays(t *testing.T) {
 	s := studio(t, &fake{called: "a", say: dead}, &fake{called: "b", gone: true})
 	c, err := s.Clip(t.Context(), "Добрий день.")
