@@ -114,6 +114,9 @@ func inOrder(c *centre) {
 
 // TestStorm: a thousand mixed calls add up to exactly one outcome each.
 func TestStorm(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a thousand calls take some seconds of CPU")
+	}
 	const calls = 1000
 	inCentre(t, func(_ *centre, o *Options) { o.MaxCalls = 24 }, func(c *centre) {
 		agents := []string{"a1", "a2", "a3", "a4", "a5"}
