@@ -126,6 +126,9 @@ func abbrPattern() string {
 // abbreviations puts the words of the dictionary in place of abbreviations, in the case of the written ending, else of the
 // words around.
 func abbreviations(text string) string {
+	if !hasCaps(text) {
+		return text
+	}
 	said := map[string]bool{"ЦНАП": strings.Contains(strings.ToLower(text), hCentreFull)}
 	r := rule{re: abbrRun, say: func(m match) (string, bool) {
 		i := slices.IndexFunc(dictionary, func(e entry) bool { return e.abbr == m.g[1] })

@@ -187,6 +187,9 @@ var capsRun = regexp.MustCompile(`([А-ЯҐЄІЇ][А-ЯҐЄІЇ'-]*[А-ЯҐЄІ
 // shouting lowers words in capitals that no dictionary knows: long ones, and all of them when the text has no other words.
 // A short one is spelled by its letters: «ве-ер».
 func shouting(text string) string {
+	if !hasCaps(text) {
+		return text
+	}
 	loud := strings.IndexFunc(text, unicode.IsLower) < 0 && strings.Contains(text, " ")
 	r := rule{re: capsRun, say: func(m match) (string, bool) {
 		word, ending := m.g[1], m.g[2]
@@ -197,6 +200,19 @@ func shouting(text string) string {
 		return spell(word) + ending, true
 	}}
 	return r.apply(text)
+}
+
+// hasCaps tells whether two capitals stand together.
+func hasCaps(text string) bool {
+	last := false
+	for _, r := range text {
+		upper := unicode.IsUpper(r)
+		if upper && last {
+			return true
+		}
+		last = upper || last && (r == '-' || r == '\'')
+	}
+	return false
 }
 
 // letterNames of the alphabet, as they are said when spelled.

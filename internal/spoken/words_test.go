@@ -101,6 +101,16 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// BenchmarkWordsOfAPrompt: most texts of a call hold no figure at all.
+func BenchmarkWordsOfAPrompt(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Words("Усі оператори зараз розмовляють. Ваш дзвінок у черзі. Щоб залишити повідомлення, натисніть один."); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkWords(b *testing.B) {
 	text := "1147 грн (до 20 робочих днів) або 1787 грн (до 7 робочих днів) — 2026 рік: бланк 795 грн + адмінпослуга 352 або 992 грн. ЦНАП, пн–чт 8:00–17:15."
 	b.ReportAllocs()
