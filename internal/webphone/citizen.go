@@ -2,6 +2,7 @@ package webphone
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -109,6 +110,8 @@ func (v *visitor) call() error {
 	w, sdp, err := v.hub.newWire(func(_ *wire, up bool, err error) {
 		if up {
 			once.Do(func() { close(ups) })
+		} else if errors.Is(err, errLeft) {
+			leave(leg, "caller") // its message that says so may come later, or not at all
 		} else if err != nil {
 			leg.finish("lost")
 		}
@@ -155,10 +158,12 @@ func (v *visitor) answer(ctx context.Context, leg *Leg, w *wire, ups <-chan stru
 
 // leave ends the call from the citizen's side.
 func (v *visitor) leave(why string) {
-	leg := v.current()
-	if leg == nil {
-		return
+	if leg := v.current(); leg != nil {
+		leave(leg, why)
 	}
+}
+
+func leave(leg *Leg, why string) {
 	if why == "caller" && !leg.connected() {
 		why = "cancelled"
 	}

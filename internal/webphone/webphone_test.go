@@ -308,6 +308,23 @@ func TestCitizenWithoutMicrophone(t *testing.T) {
 	}
 }
 
+func TestCitizenClosesTheSoundFirst(t *testing.T) {
+	r := newRig(t, nil)
+	b := r.browse("/citizen", false, 0)
+	b.send(message{Type: "call"})
+	leg := <-r.calls
+	if err := leg.Answer(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	b.mu.Lock()
+	pc := b.pc
+	b.mu.Unlock()
+	_ = pc.Close() // a page that hangs up closes its connection, and its socket some moments later
+	if <-leg.Done(); leg.Cause() != "caller" {
+		t.Errorf("cause %q", leg.Cause())
+	}
+}
+
 func TestCitizenLeavesBeforeTheAnswer(t *testing.T) {
 	r := newRig(t, nil)
 	b := r.browse("/citizen", false, 0)

@@ -60,16 +60,28 @@ func (h *Hub) newWire(changed func(w *wire, up bool, err error)) (*wire, string,
 		case webrtc.PeerConnectionStateDisconnected:
 			w.up.Store(false)
 			changed(w, false, nil)
-		case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed:
-			w.up.Store(false)
-			w.open.Store(false)
+		case webrtc.PeerConnectionStateFailed:
+			w.shut()
 			changed(w, false, errGone)
+		case webrtc.PeerConnectionStateClosed: // by the page (DTLS close_notify), or by ourselves when nobody listens any more
+			w.shut()
+			changed(w, false, errLeft)
 		}
 	})
 	return w, offer, nil
 }
 
-var errGone = errors.New("webphone: the sound has failed")
+// Why a wire has ended.
+var (
+	errGone = errors.New("webphone: the sound has failed")
+	errLeft = errors.New("webphone: the page has closed the sound")
+)
+
+// shut stops sending.
+func (w *wire) shut() {
+	w.up.Store(false)
+	w.open.Store(false)
+}
 
 // offer describes our side: one sound line, both ways, with all candidates in it (no trickle).
 func (w *wire) offer(h *Hub) (string, error) {
@@ -207,7 +219,6 @@ func (w *wire) join(p *media.Port) {
 // close ends the connection.
 func (w *wire) close() {
 	w.sink.Store(nil)
-	w.up.Store(false)
-	w.open.Store(false)
+	w.shut()
 	_ = w.pc.Close() // nothing is left to do about it
 }
