@@ -147,6 +147,20 @@ await report.step('another tab mirrors the desk and does not take the sound', as
   await second.close()
   await flowing(desk, 'the first tab')
 })
+await report.step('another computer: says where the telephone is, takes it over in mid-talk, gives it back', async () => {
+  const c = await browser()
+  const other = c.context.pages()[0]
+  await other.addInitScript(spy)
+  await signIn(other, operator)
+  await other.getByRole('button', { name: 'Перенести телефон сюди' }).click()
+  await flowing(other, 'the other computer')
+  await desk.getByText('Телефон перейшов до іншої вкладки').waitFor()
+  await desk.getByRole('button', { name: 'Перенести телефон сюди' }).click()
+  await flowing(desk, 'the first computer again')
+  await other.getByText('Телефон перейшов до іншої вкладки').waitFor()
+  await c.close()
+  if (!(await citizen.getByText('На зв’язку').isVisible())) throw new Error('the citizen was cut off')
+})
 await report.step('F4 ends the talk, wrap-up with its timer, «Готово»', async () => {
   await desk.keyboard.press('F4')
   await desk.getByText('Допишіть картку').waitFor()
