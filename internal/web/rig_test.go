@@ -311,11 +311,13 @@ func (shelf) Service(_ context.Context, id string) (Service, error) {
 	return Service{ID: id, Name: "Закордонний паспорт"}, nil
 }
 
-type phones struct{}
+// phones is a telephone that lasts as long as it is allowed, when asked with X-Wait; began is told of each.
+type phones struct{ began chan struct{} }
 
-func (phones) ServeAgent(w http.ResponseWriter, r *http.Request, login string) {
+func (p phones) ServeAgent(w http.ResponseWriter, r *http.Request, login string) {
 	_, _ = io.WriteString(w, login)
 	if r.Header.Get("X-Wait") != "" {
+		p.began <- struct{}{}
 		<-r.Context().Done()
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"dovidka/internal/audit"
 	"dovidka/internal/fault"
+	"dovidka/internal/journal"
 	"dovidka/internal/media"
 )
 
@@ -497,18 +498,32 @@ func TestLive(t *testing.T) {
 }
 
 func TestTelephoneEndsWithTheSession(t *testing.T) {
-	r := newRig(t, nil)
+	began := make(chan struct{}, 1)
+	r := newRig(t, func(o *Options) { o.Phones = phones{began} })
 	r.server.repeat = 20 * time.Millisecond
-	_ = r.people.SignOut(context.Background(), "token-petro")
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		r.as("olena", "GET", "/api/phone", "", "X-Wait", "1")
 	}()
-	_ = r.people.SignOut(context.Background(), "token-olena")
+	<-began
+	if err := r.people.SignOut(context.Background(), "token-olena"); err != nil {
+		t.Fatal(err)
+	}
 	select {
 	case <-ended:
 	case <-time.After(5 * time.Second):
-		t.Error("who has signed out still has a telephone")
+		t.Fatal("who has signed out still has a telephone")
+	}
+}
+
+func TestFewAnswersAreKeptBack(t *testing.T) {
+	in := journal.Satisfaction{N: 4, Counts: [4]int{1, 0, 0, 3}, Good: journal.Share{Part: 3, Whole: 4}, Solved: map[string]int{"yes": 4}}
+	if out := satisfaction(in); out.Answers != 4 || out.Excellent != 0 || out.Terrible != 0 || out.Rate != nil || out.SolvedYes != 0 {
+		t.Errorf("%+v", out)
+	}
+	in.Published = true
+	if out := satisfaction(in); out.Excellent != 3 || out.Terrible != 1 || *out.Rate != 0.75 || out.SolvedYes != 4 {
+		t.Errorf("%+v", out)
 	}
 }
