@@ -267,7 +267,9 @@ func (b *browser) hear(t *webrtc.TrackRemote) {
 		b.mu.Lock()
 		b.heard = append(b.heard, p.Payload...)
 		b.seqs = append(b.seqs, p.SequenceNumber)
-		b.types[p.PayloadType]++
+		if b.types[p.PayloadType]++; len(p.Payload) != media.FrameSize {
+			b.types[0xff]++ // a key dressed as sound
+		}
 		b.mu.Unlock()
 	}
 }
