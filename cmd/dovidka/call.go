@@ -37,7 +37,7 @@ func (c *callCmd) Run(ctx context.Context, io *streams) error {
 	}
 	res, err := selftest.Call(ctx, selftest.Plan{
 		Target: c.Target, Transport: c.Transport, To: c.To, From: c.From, Press: steps, Say: c.Say, Seconds: c.Seconds, Heard: c.Heard,
-		Clips: app.KnownClips(ctx, conf),
+		Clips: app.KnownClips(conf),
 	})
 	if err != nil {
 		return fmt.Errorf("дзвінок не вдався: %w", err)

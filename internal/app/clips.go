@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"time"
@@ -10,33 +9,43 @@ import (
 	"dovidka/internal/flow"
 	"dovidka/internal/hours"
 	"dovidka/internal/ivr"
+	"dovidka/internal/selftest"
 	"dovidka/internal/speech"
 )
 
-// KnownClips gives the sound of the menu's lines by name, as far as it lies rendered on this machine: what a test call can
-// recognise. Without clips (another machine's centre) the map is empty.
-func KnownClips(ctx context.Context, c Config) map[string][]byte {
-	out := map[string][]byte{}
+// KnownClips gives the sound of the menu's lines, as far as it lies rendered on this machine: what a test call can recognise.
+// Without clips (another machine's centre) there are none.
+func KnownClips(c Config) []selftest.Clip {
 	dir := c.clipsDir()
 	if _, err := os.Stat(dir); err != nil {
-		return out
+		return nil
 	}
 	studio, err := speech.New(speech.Options{Dir: dir, Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command})
 	if err != nil {
-		return out
+		return nil
 	}
+	var out []selftest.Clip
+	seen := map[string]bool{}
 	for _, demo := range []bool{true, false} { // the caller does not know which edition answers
+		edition := c
 		if demo {
-			c.DemoDefaults()
+			edition.DemoDefaults()
 		}
-		menu, err := c.menu(demo)
+		menu, err := edition.menu(demo)
 		if err != nil {
 			continue
 		}
+		block, part := "", 0
 		for _, l := range append(menu.LinesAround(time.Now()), menu.AllLines()...) {
-			if clip, ok := studio.Cached(l.Text); ok {
-				out[l.ID] = append(out[l.ID], clip.ALaw...)
+			if part++; l.ID != block {
+				block, part = l.ID, 0
 			}
+			clip, ok := studio.Cached(l.Text)
+			if !ok || seen[l.ID+clip.Hash] {
+				continue
+			}
+			seen[l.ID+clip.Hash] = true
+			out = append(out, selftest.Clip{Name: l.ID, Part: part, ALaw: clip.ALaw})
 		}
 	}
 	return out

@@ -86,8 +86,8 @@ type pile struct {
 
 func (p *pile) add(lines ...Line) {
 	for _, l := range lines {
-		if !p.seen[l.Text] {
-			p.seen[l.Text] = true
+		if k := l.ID + "\n" + l.Text; !p.seen[k] {
+			p.seen[k] = true
 			p.lines = append(p.lines, l)
 		}
 	}

@@ -8,11 +8,19 @@ import (
 	"dovidka/internal/media"
 )
 
-// Prompt is a clip that was recognised in what was heard.
+// Clip is the sound of one line. A block of several lines (the items of a list, the documents of a card) is as many clips of one
+// name; what differs from time to time (a place in the queue) is several clips of one name too.
+type Clip struct {
+	Name string
+	Part int // its place in the block, from 0
+	ALaw []byte
+}
+
+// Prompt is what was recognised in what was heard: a line, or the lines of a block that followed one another.
 type Prompt struct {
 	Name    string  `json:"name"`
 	At      float64 `json:"at_s"`    // its beginning, seconds after the first sound was listened to
-	Seconds float64 `json:"seconds"` // length of the clip
+	Seconds float64 `json:"seconds"` // length of its clips
 	Share   float64 `json:"share"`   // of its 0.5 s windows that were heard well; >= 0.97 is the whole clip, less: cut or broken
 }
 
@@ -27,20 +35,24 @@ const (
 	minLike   = 0.6              // envelope correlation of a place worth a closer look
 	most      = 12               // such places per clip
 	surely    = 2                // windows at the beginning that must be well heard
+	between   = 3 * media.Rate   // samples between two lines of a block: the pause, and the end that no window covers
 )
+
+// found is a clip's place in the recording, from its first well heard window to its last.
+type found struct {
+	Prompt
+	clips    []Clip // all that sound so
+	from, to int
+}
 
 // Recognise finds clips (A-law) in a recording (A-law). Where two clips claim the same time – two prompts that begin alike – the
 // one that explains more of it wins.
-func Recognise(heard []byte, clips map[string][]byte) []Prompt {
+func Recognise(heard []byte, clips []Clip) []Prompt {
 	h := linear(heard)
 	env := envelope(h)
-	type found struct {
-		Prompt
-		from, to int
-	}
 	var all []found
-	for name, alaw := range clips {
-		c := linear(alaw)
+	for _, alike := range sounds(clips) {
+		c := linear(alike[0].ALaw)
 		if len(c) < window/2 {
 			continue
 		}
@@ -54,7 +66,7 @@ func Recognise(heard []byte, clips map[string][]byte) []Prompt {
 				continue
 			}
 			busy = to
-			all = append(all, found{Prompt{name, float64(from) / media.Rate, float64(len(c)) / media.Rate, share}, from, to})
+			all = append(all, found{Prompt{alike[0].Name, float64(from) / media.Rate, float64(len(c)) / media.Rate, share}, alike, from, to})
 		}
 	}
 	slices.SortFunc(all, func(a, b found) int {
@@ -67,9 +79,42 @@ func Recognise(heard []byte, clips map[string][]byte) []Prompt {
 		}
 	}
 	slices.SortFunc(kept, func(a, b found) int { return cmp.Compare(a.from, b.from) })
+	return blocks(kept)
+}
+
+// sounds groups the clips that sound the same: the last item of two lists, say.
+func sounds(clips []Clip) [][]Clip {
+	var out [][]Clip
+	at := map[string]int{}
+	for _, c := range clips {
+		i, ok := at[string(c.ALaw)]
+		if !ok {
+			i = len(out)
+			at[string(c.ALaw)] = i
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], c)
+	}
+	return out
+}
+
+// blocks joins the lines of one block that followed one another. A line of two names goes on with the block before it.
+func blocks(lines []found) []Prompt {
 	out := []Prompt{}
-	for _, f := range kept {
-		out = append(out, f.Prompt)
+	var before Clip
+	end := 0
+	for i, f := range lines {
+		next := slices.IndexFunc(f.clips, func(c Clip) bool { return i > 0 && c.Name == before.Name && c.Part == before.Part+1 && f.from-end < between })
+		if next >= 0 {
+			p := &out[len(out)-1]
+			p.Share = (p.Share*p.Seconds + f.Share*f.Seconds) / (p.Seconds + f.Seconds)
+			p.Seconds += f.Seconds
+			before = f.clips[next]
+		} else {
+			out = append(out, f.Prompt)
+			before = f.clips[0]
+		}
+		end = f.to
 	}
 	return out
 }

@@ -27,16 +27,16 @@ import (
 
 // Plan is one test call.
 type Plan struct {
-	Target    string            // "HOST:PORT" of the server
-	Transport string            // "udp" (default) or "tcp"
-	To        string            // called number
-	From      string            // shown number; "": hidden
-	Press     []Step            // keys, in this order
-	Say       string            // "silence" (default), "tone:440" in Hz, or a WAV file that is played once
-	Seconds   float64           // hang up so long after the answer; default 20
-	Heard     string            // WAV file for what was heard; "": none
-	Clips     map[string][]byte // A-law sound of the prompts to recognise, by name
-	Log       *slog.Logger      // default: silent
+	Target    string       // "HOST:PORT" of the server
+	Transport string       // "udp" (default) or "tcp"
+	To        string       // called number
+	From      string       // shown number; "": hidden
+	Press     []Step       // keys, in this order
+	Say       string       // "silence" (default), "tone:440" in Hz, or a WAV file that is played once
+	Seconds   float64      // hang up so long after the answer; default 20
+	Heard     string       // WAV file for what was heard; "": none
+	Clips     []Clip       // the sound of the lines to recognise
+	Log       *slog.Logger // default: silent
 }
 
 // Step presses keys: At seconds after the answer, or, when At is negative, after the end of the next prompt.

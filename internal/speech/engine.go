@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // engine speaks sentences. Every engine is a separate process that may hang, crash or lie.
@@ -40,7 +42,14 @@ func run(ctx context.Context, sentences int, input string, argv ...string) ([]by
 	cmd.Stdin = strings.NewReader(input)
 	out, errs := &capped{most: maxSound}, &capped{most: 2000}
 	cmd.Stdout, cmd.Stderr = out, errs
-	if err := cmd.Run(); err != nil {
+	err := cmd.Start()
+	if err == nil {
+		if isPatient(ctx) { // an error leaves it at our own niceness: it is only less polite
+			_ = unix.Setpriority(unix.PRIO_PROCESS, cmd.Process.Pid, patientNice)
+		}
+		err = cmd.Wait()
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()
 		}
@@ -48,6 +57,18 @@ func run(ctx context.Context, sentences int, input string, argv ...string) ([]by
 	}
 	return out.buf.Bytes(), nil
 }
+
+// patientNice is the niceness of engines that prepare: calls' sound and callers' phrases go first.
+const patientNice = 10
+
+// patient marks work that nobody waits for: it has slots of its own and steps aside for calls.
+func patient(ctx context.Context) context.Context {
+	return context.WithValue(ctx, patientKey{}, true)
+}
+
+type patientKey struct{}
+
+func isPatient(ctx context.Context) bool { return ctx.Value(patientKey{}) != nil }
 
 // capped keeps the first bytes of an output.
 type capped struct {

@@ -43,7 +43,7 @@ func (s *Studio) Prepare(ctx context.Context, texts []string, progress func(done
 	}
 	w := &work{studio: s, engine: first, total: len(all), done: len(all) - len(todo), progress: progress, errs: errs}
 	w.tell(0)
-	w.run(ctx, todo)
+	w.run(patient(ctx), todo)
 	return errors.Join(w.errs...)
 }
 

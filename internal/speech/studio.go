@@ -19,7 +19,7 @@ import (
 
 // Bounds of the studio.
 const (
-	processes  = 2                // engine processes at once
+	processes  = 2                // engine processes at once for callers, and as many for what is prepared beside them
 	restAfter  = 30 * time.Second // how long an engine that failed to run is left alone
 	memoryMost = 48 << 20         // bytes of joined clips kept in memory
 	pause      = 400 * time.Millisecond
@@ -31,7 +31,8 @@ type Studio struct {
 	engines []engine
 	cache   cache
 	log     *slog.Logger
-	slots   chan struct{} // one for each engine process that may run
+	slots   chan struct{} // one for each engine process that may run while a caller waits
+	beside  chan struct{} // the same for Prepare: a caller never waits behind a batch
 
 	mu      sync.Mutex
 	flights map[string]*flight   // sentences being rendered, by key
@@ -66,7 +67,7 @@ func New(o Options) (*Studio, error) {
 		return nil, fmt.Errorf("speech: open studio: %w", err)
 	}
 	s := &Studio{cache: cache{filepath.Join(o.Dir, "clips")}, log: o.Log, slots: make(chan struct{}, processes),
-		flights: map[string]*flight{}, resting: map[string]time.Time{}, memory: map[string]Clip{}}
+		beside: make(chan struct{}, processes), flights: map[string]*flight{}, resting: map[string]time.Time{}, memory: map[string]Clip{}}
 	for _, name := range o.Engines {
 		switch name {
 		case "rhvoice":
@@ -277,14 +278,18 @@ func (s *Studio) renderOne(ctx context.Context, e engine, words string) ([]byte,
 	return finish(e, words, out[0])
 }
 
-// speak runs an engine in one of the two slots.
+// speak runs an engine in a slot of its kind.
 func (s *Studio) speak(ctx context.Context, e engine, lines []string) ([]pcm, error) {
+	slots := s.slots
+	if isPatient(ctx) {
+		slots = s.beside
+	}
 	select {
-	case s.slots <- struct{}{}:
+	case slots <- struct{}{}:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	defer func() { <-s.slots }()
+	defer func() { <-slots }()
 	out, err := e.speak(ctx, lines)
 	if err == nil && len(out) != len(lines) {
 		err = errSilent

@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -335,6 +337,61 @@ func TestPrepare(t *testing.T) {
 	}
 	if c, _ := s.Clip(t.Context(), "Тут погано."); c.Engine != "b" {
 		t.Errorf("the bad render was kept: %q", c.Engine)
+	}
+}
+
+// A phrase that a caller waits for does not stand behind what is being prepared, and those engines are niced.
+func TestACallerGoesBeforeABatch(t *testing.T) {
+	release, busy := make(chan struct{}), make(chan struct{}, processes)
+	a := &fake{called: "a", most: 1, say: func(w string) (pcm, error) {
+		if !strings.Contains(strings.ToLower(w), "терміново") {
+			busy <- struct{}{}
+			<-release
+		}
+		return well(w)
+	}}
+	s := studio(t, a)
+	done := make(chan error, 1)
+	go func() {
+		done <- s.Prepare(t.Context(), []string{"Один.", "Два.", "Три.", "Чотири."}, nil)
+	}()
+	for range processes {
+		<-busy
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 5*time.Second)
+	defer stop()
+	if _, err := s.Clip(ctx, "Терміново."); err != nil {
+		t.Errorf("while a batch is rendered: %v", err)
+	}
+	close(release)
+	go func() {
+		for range busy { // the others
+		}
+	}()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	close(busy)
+}
+
+func TestPatientEnginesAreNiced(t *testing.T) {
+	nice, err := exec.LookPath("nice")
+	if err != nil {
+		t.Skip("no nice")
+	}
+	own, err := run(t.Context(), 1, "", nice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The priority is set just after the start: let it be set before the shell looks.
+	got, err := run(patient(t.Context()), 1, "", "sh", "-c", "sleep 0.2; nice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := strconv.Atoi(strings.TrimSpace(string(own)))
+	b, _ := strconv.Atoi(strings.TrimSpace(string(got)))
+	if b != min(19, max(a, patientNice)) {
+		t.Errorf("niceness %d, ours %d", b, a)
 	}
 }
 
