@@ -138,7 +138,7 @@ func (w *world) cmdRejected(args []string) error {
 	return nil
 }
 
-// cmdHear: hear NAME PROMPT… — the citizen hears the prompts (or "text") in this order, each within 60 s, music and all between them.
+// cmdHear: hear NAME PROMPT… — the citizen hears the prompts (or "text") in this order, each within 90 s, music and all between them.
 func (w *world) cmdHear(args []string) error {
 	c, err := w.person(args[0])
 	if err != nil {
@@ -152,7 +152,7 @@ func (w *world) cmdHear(args []string) error {
 		if err != nil {
 			return err
 		}
-		if err := c.await(clip, 60*time.Second); err != nil {
+		if err := c.await(clip, 90*time.Second); err != nil {
 			return fmt.Errorf("%s: %w", id, err)
 		}
 	}

@@ -271,7 +271,7 @@ func (w *world) cmdBridged(args []string) error {
 		c.mu.Lock()
 		from := len(c.heard)
 		c.mu.Unlock()
-		time.Sleep(500 * time.Millisecond)
+		time.Sleep(1200 * time.Millisecond)
 		r.mu.Lock()
 		desk := bytes.Clone(r.heard)
 		r.mu.Unlock()
@@ -309,7 +309,7 @@ func (w *world) cmdEchoed(args []string) error {
 		c.mu.Lock()
 		from := len(c.heard)
 		c.mu.Unlock()
-		time.Sleep(400 * time.Millisecond)
+		time.Sleep(1200 * time.Millisecond)
 		if l := ours.ToneLevel(c.since(from), 440); l < -30 {
 			return fmt.Errorf("the citizen hears 440 Hz at %.0f dB", l)
 		}
