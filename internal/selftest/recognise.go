@@ -104,7 +104,9 @@ func blocks(lines []found) []Prompt {
 	var before Clip
 	end := 0
 	for i, f := range lines {
-		next := slices.IndexFunc(f.clips, func(c Clip) bool { return i > 0 && c.Name == before.Name && c.Part == before.Part+1 && f.from-end < between })
+		next := slices.IndexFunc(f.clips, func(c Clip) bool {
+			return i > 0 && c.Name == before.Name && c.Part == before.Part+1 && f.from-end < between
+		})
 		if next >= 0 {
 			p := &out[len(out)-1]
 			p.Share = (p.Share*p.Seconds + f.Share*f.Seconds) / (p.Seconds + f.Seconds)
