@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 	var c cli
 	code := -1
 	p, err := kong.New(&c, kong.Name("dovidka"), kong.Description("Довідка: розумний кол-центр з автовідповідачем для ЦНАП."),
-		kong.Writers(out, errw), kong.UsageOnError(), kong.Exit(func(n int) { code = n }),
+		kong.Help(help), kong.Writers(out, errw), kong.UsageOnError(), kong.Exit(func(n int) { code = n }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&streams{in, out, errw}))
 	if err != nil {
 		fmt.Fprintln(errw, err)
@@ -70,7 +70,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(errw, "Довідка: не зрозуміла команди: %v\nПідказка: dovidka --help\n", err)
+		fmt.Fprintf(errw, "Довідка: не зрозуміла команди: %s\nПідказка: dovidka --help\n", mistake(err))
 		return 2
 	}
 	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {

@@ -10,8 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"dovidka/internal/store"
 )
@@ -19,7 +22,10 @@ import (
 // kept are the folders of the data folder that a backup holds beside the database; clips are made anew.
 var kept = []string{"messages", "tls"}
 
-const dbName = "dovidka.db"
+const (
+	dbName    = "dovidka.db"
+	spillName = "facts.spill" // facts that the database did not take; the next good start takes them in
+)
 
 // Backup writes one file (tar.gz, readable by its owner only) with a consistent copy of the database, the messages and the
 // certificates. The program may be running. With PostgreSQL the database is backed up by its own tools (pg_dump).
@@ -136,11 +142,32 @@ func Restore(ctx context.Context, c Config, from string, w io.Writer) error {
 	if err := os.Rename(c.Data, aside); err != nil {
 		return fmt.Errorf("не вдалося відсунути теку %s: %s", c.Data, osReason(err))
 	}
+	if err := carrySpill(aside, stage); err != nil {
+		return errors.Join(fmt.Errorf("не вдалося перенести %s: %s", spillName, osReason(err)), os.Rename(aside, c.Data))
+	}
 	if err := os.Rename(stage, c.Data); err != nil {
 		return errors.Join(fmt.Errorf("не вдалося поставити відновлене на місце: %s", osReason(err)), os.Rename(aside, c.Data))
 	}
 	fmt.Fprintf(w, "Відновлено в %s. Те, що там було, лежить у %s.\n", c.Data, aside)
 	return nil
+}
+
+// carrySpill takes along the facts of emergency mode, which no backup can hold, and leaves all to the owner of the old folder.
+func carrySpill(old, fresh string) error {
+	b, err := os.ReadFile(filepath.Join(old, spillName))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(fresh, spillName), b, 0o600)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var owner unix.Stat_t
+	if os.Geteuid() != 0 || unix.Stat(old, &owner) != nil {
+		return nil
+	}
+	return filepath.WalkDir(fresh, func(p string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(p, int(owner.Uid), int(owner.Gid)))
+	})
 }
 
 func unpack(from, dir string) error {
@@ -157,12 +184,14 @@ func unpack(from, dir string) error {
 	for {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			_, err = io.Copy(io.Discard, z) // to its end, where gzip's checksum stands
+			return err
 		}
 		if err != nil {
 			return err
 		}
-		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || strings.HasPrefix(h.Name, ".") {
+		top, _, _ := strings.Cut(h.Name, "/")
+		if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) || h.Name != dbName && (top == h.Name || !slices.Contains(kept, top)) {
 			return fmt.Errorf("несподіваний запис «%s»", h.Name)
 		}
 		path := filepath.Join(dir, filepath.FromSlash(h.Name))

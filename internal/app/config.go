@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/sys/unix"
 
 	"dovidka/internal/hours"
 )
@@ -136,7 +137,10 @@ func LoadConfig(path string) (Config, error) {
 	var bad *toml.DecodeError
 	if errors.As(err, &bad) {
 		row, _ := bad.Position()
-		return c, fmt.Errorf("помилка в рядку %d файлу налаштувань %s: %s", row, path, bad.Error())
+		if key := strings.Join(bad.Key(), "."); key != "" {
+			return c, fmt.Errorf("помилка в рядку %d файлу налаштувань %s: значення ключа «%s» має бути іншого виду, подивіться зразок", row, path, key)
+		}
+		return c, fmt.Errorf("помилка в рядку %d файлу налаштувань %s: перевірте дужки, лапки і знак «=»", row, path)
 	}
 	if err != nil {
 		return c, fmt.Errorf("файл налаштувань %s не читається: %w", path, err)
@@ -151,6 +155,12 @@ func osReason(err error) string {
 		return "такого файлу немає"
 	case errors.Is(err, os.ErrPermission):
 		return "немає прав на читання або запис"
+	case errors.Is(err, unix.EISDIR):
+		return "це тека, а не файл"
+	case errors.Is(err, unix.ENOSPC):
+		return "на диску немає місця"
+	case errors.Is(err, unix.EROFS):
+		return "диск доступний лише для читання"
 	}
 	return err.Error()
 }
@@ -159,6 +169,13 @@ func osReason(err error) string {
 func (c Config) Check() error {
 	if _, err := time.LoadLocation(c.Hours.TimeZone); err != nil {
 		return fmt.Errorf("часовий пояс «%s» невідомий: напишіть, наприклад, Europe/Kyiv", c.Hours.TimeZone)
+	}
+	for _, a := range []struct{ what, addr string }{{"http", c.HTTP.Listen}, {"https", c.HTTP.HTTPS}, {"SIP", c.SIP.Listen}} {
+		if a.addr != "" || a.what == "SIP" {
+			if err := checkAddr(a.what, a.addr); err != nil {
+				return err
+			}
+		}
 	}
 	if c.HTTP.Listen != "" && !loopback(c.HTTP.Listen) {
 		return fmt.Errorf("звичайний http дозволено лише на 127.0.0.1 або localhost, а задано %s: для інших комп'ютерів є https (--https)", c.HTTP.Listen)
@@ -179,6 +196,21 @@ func (c Config) Check() error {
 	}
 	if c.DemoHours != "" && c.DemoHours != "always" && c.DemoHours != "office" {
 		return fmt.Errorf("--demo-hours буває always або office, а не «%s»", c.DemoHours)
+	}
+	return nil
+}
+
+// checkAddr refuses what is no address to listen on.
+func checkAddr(what, addr string) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err == nil && what == "SIP" && host != "" {
+		_, err = netip.ParseAddr(host)
+	}
+	if err != nil {
+		return fmt.Errorf("адреса %s «%s» неправильна: потрібно АДРЕСА:ПОРТ або :ПОРТ, порт від 0 до 65535", what, addr)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"dovidka/internal/fault"
 	"dovidka/internal/speech"
 	"dovidka/internal/store"
 )
@@ -150,7 +152,10 @@ func database(ctx context.Context, c Config) finding {
 // openReason says why the database did not open, and what to do.
 func openReason(err error) error {
 	if store.Damaged(err) {
-		return fmt.Errorf("база пошкоджена або недоступна для запису (файл не змінено): перевірте диск і права, або відновіть копію командою dovidka restore ФАЙЛ. Подробиці: %w", err)
+		return fmt.Errorf("база пошкоджена або недоступна для запису (файл не змінено): перевірте диск і права, або відновіть копію командою dovidka restore ФАЙЛ. Подробиці: %s", oneLine(err.Error()))
+	}
+	if fault.KindOf(err) != fault.Internal {
+		return errors.New(strings.TrimSuffix(fault.Say(err), "."))
 	}
 	return fmt.Errorf("база не відкривається: %w", err)
 }
@@ -195,25 +200,31 @@ func certificate(c Config) finding {
 	if c.HTTP.ACMEDomain != "" {
 		return finding{"https", true, "сертифікат ACME для " + c.HTTP.ACMEDomain + "; " + why}
 	}
-	base, name := filepath.Join(c.Data, "tls", "server"), "власний центр сертифікації (завантажити: /ca)"
+	name, file := "власний центр сертифікації (завантажити: /ca)", filepath.Join(c.Data, "tls", "server")
+	pair, err := tls.LoadX509KeyPair(file+".crt", file+".key")
 	if c.HTTP.Cert != "" {
-		base, name = strings.TrimSuffix(c.HTTP.Cert, ".crt"), "сертифікат "+c.HTTP.Cert
-		if _, _, err := certificates(c); err != nil {
-			return finding{"https", false, err.Error()}
+		name = "сертифікат " + c.HTTP.Cert
+		if pair, err = tls.LoadX509KeyPair(c.HTTP.Cert, c.HTTP.Key); err != nil {
+			return finding{"https", false, name + " не читається: " + osReason(err)}
 		}
 	}
-	leaf, _, err := loadPair(base)
-	if err != nil {
+	if err != nil { // made at the first start
 		return finding{"https", true, name + "; " + why}
 	}
-	if time.Until(leaf.NotAfter) < 0 {
-		return finding{"https", false, name + ": строк дії минув " + leaf.NotAfter.Format("02.01.2006") + "; перезапустіть програму"}
+	ends := pair.Leaf.NotAfter.Format("02.01.2006")
+	if time.Until(pair.Leaf.NotAfter) < 0 {
+		return finding{"https", false, name + ": строк дії минув " + ends}
 	}
-	return finding{"https", true, fmt.Sprintf("%s, діє до %s; %s", name, leaf.NotAfter.Format("02.01.2006"), why)}
+	return finding{"https", true, fmt.Sprintf("%s, діє до %s; %s", name, ends, why)}
 }
 
 func voices(c Config) []finding {
-	studio, err := speech.New(speech.Options{Dir: filepath.Join(os.TempDir(), "dovidka-doctor"), Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command})
+	dir, err := os.MkdirTemp("", "dovidka-doctor-")
+	if err != nil {
+		return []finding{{"голос", false, osReason(err)}}
+	}
+	defer os.RemoveAll(dir)
+	studio, err := speech.New(speech.Options{Dir: dir, Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command})
 	if err != nil {
 		return []finding{{"голос", false, err.Error()}}
 	}

@@ -85,17 +85,37 @@ func (r *rooms) openRecords(ctx context.Context) (err error) {
 	if r.db, r.trouble, err = openStore(ctx, r.conf, r.log); err != nil {
 		return err
 	}
-	if r.journal, err = journal.New(r.db, filepath.Join(r.conf.Data, "facts.spill"), r.log); err != nil {
+	spill := filepath.Join(r.conf.Data, spillName)
+	if r.trouble == nil {
+		if r.journal, err = journal.New(r.db, spill, r.log); err != nil {
+			return fmt.Errorf("журнал дзвінків не відкривається: %w", err)
+		}
+		if r.trouble = r.takeUp(ctx); r.trouble == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return r.trouble
+		}
+		if err := errors.Join(r.journal.Stop(ctx), r.db.Close()); err != nil { // it opens, but cannot be worked with: a full disk
+			r.log.Error("database left alone", "err", err)
+		}
+		r.db, r.staff = nil, nil
+	}
+	r.trouble = errors.New(oneLine(r.trouble.Error()))
+	r.log.Error("аварійний режим", "err", r.trouble)
+	if r.journal, err = journal.New(nil, spill, r.log); err != nil {
 		return fmt.Errorf("журнал дзвінків не відкривається: %w", err)
 	}
-	if r.trouble != nil {
-		return nil
-	}
+	return nil
+}
+
+// takeUp goes on where the last run ended, however it ended.
+func (r *rooms) takeUp(ctx context.Context) error {
 	r.casework, r.survey, r.audit = casework.New(r.db), survey.New(r.db), audit.New(r.db)
 	r.staff = staff.New(r.db, nil)
 	n, err := r.journal.Recover(ctx, time.Now())
 	if err != nil {
-		return fmt.Errorf("дзвінки, що тривали під час зупинки, не вдалося закрити: %w", err)
+		return fmt.Errorf("база не приймає записів: перевірте місце на диску. Подробиці: %w", err)
 	}
 	if n > 0 {
 		r.log.Warn("calls closed after a restart", "calls", n)
@@ -103,6 +123,9 @@ func (r *rooms) openRecords(ctx context.Context) (err error) {
 	r.accounts, err = accounts(ctx, r.conf, r.staff)
 	return err
 }
+
+// oneLine keeps a sentence a sentence: SQLite tells of damage in several lines.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (r *rooms) openContent(context.Context) (err error) {
 	c := r.conf
@@ -172,7 +195,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		Queue: queue.Config{OfferFor: seconds(l.OfferSeconds), WrapUp: seconds(l.WrapSeconds), LongestWait: time.Duration(l.WaitMinutes) * time.Minute,
 			MaxWaiting: l.Waiting},
 		MaxCalls: l.Calls, MessageDir: filepath.Join(r.conf.Data, "messages"), MessageMax: seconds(l.Message),
-		Emergency: func() bool { return r.trouble != nil }, Alarms: r.alarms, Log: r.log,
+		Emergency: func() bool { return r.trouble != nil }, FaultClip: speech.Fault(call.ParseNumber(r.conf.Centre.FallbackNumber).Groups()), Alarms: r.alarms, Log: r.log,
 	}
 	if r.trouble == nil {
 		o.Cards, o.Surveys, o.Agents, o.Requests = r.casework, r.survey, r.staff, requests{r.casework}

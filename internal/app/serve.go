@@ -20,6 +20,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"dovidka/internal/fault"
 	"dovidka/internal/store"
 )
 
@@ -30,7 +31,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, log *slog.Logger) error
 		return err
 	}
 	defer unlock()
-	doors, err := openDoors(c)
+	doors, err := openDoors(c, log)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ type doors struct {
 	ca          []byte
 }
 
-func openDoors(c Config) (*doors, error) {
+func openDoors(c Config, log *slog.Logger) (*doors, error) {
 	d := &doors{}
 	if c.HTTP.Listen != "" {
 		l, err := net.Listen("tcp", c.HTTP.Listen)
@@ -73,7 +74,7 @@ func openDoors(c Config) (*doors, error) {
 		d.list, d.http = append(d.list, l), l.Addr().String()
 	}
 	if c.HTTP.HTTPS != "" {
-		conf, ca, err := certificates(c)
+		conf, ca, err := certificates(c, log)
 		if err != nil {
 			d.close()
 			return nil, err
@@ -97,8 +98,9 @@ func (d *doors) close() {
 	}
 }
 
-// openStore opens the database. A damaged or unwritable one gives no error but the trouble that emergency mode tells about.
-func openStore(ctx context.Context, c Config, log *slog.Logger) (db *store.DB, trouble error, err error) {
+// openStore opens the database. What the settings say wrong is err, a refusal to start; anything else that is wrong is trouble,
+// which emergency mode tells about: a centre that can say whom to call is better than one that does not answer.
+func openStore(ctx context.Context, c Config, log *slog.Logger) (db *store.DB, trouble, err error) {
 	dsn, err := c.DSN()
 	if err != nil {
 		return nil, nil, err
@@ -110,12 +112,10 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (db *store.DB, t
 	switch {
 	case err == nil:
 		return db, nil, nil
-	case store.Damaged(err):
-		trouble = openReason(err)
-		log.Error("аварійний режим", "err", trouble)
-		return nil, trouble, nil
+	case fault.Is(err, fault.Invalid), ctx.Err() != nil:
+		return nil, nil, openReason(err)
 	}
-	return nil, nil, openReason(err)
+	return nil, openReason(err), nil
 }
 
 // version is what the build knows of itself.

@@ -10,11 +10,13 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/caddyserver/certmagic"
@@ -22,19 +24,65 @@ import (
 
 // certificates gives the TLS configuration for browsers, which open the microphone only on https or localhost:
 // a certificate file, ACME, or our own local CA (downloadable at /ca.crt). caPEM is nil unless the local CA is used.
-func certificates(c Config) (conf *tls.Config, caPEM []byte, err error) {
-	switch {
-	case c.HTTP.Cert != "":
-		pair, err := tls.LoadX509KeyPair(c.HTTP.Cert, c.HTTP.Key)
-		if err != nil {
-			return nil, nil, fmt.Errorf("сертифікат %s не читається: %w", c.HTTP.Cert, err)
-		}
-		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil, nil
-	case c.HTTP.ACMEDomain != "":
+// A certificate that ends, or a file that is replaced, is taken up by the running program.
+func certificates(c Config, log *slog.Logger) (conf *tls.Config, caPEM []byte, err error) {
+	if c.HTTP.Cert == "" && c.HTTP.ACMEDomain != "" {
 		conf, err := acme(c)
 		return conf, nil, err
 	}
-	return localCA(filepath.Join(c.Data, "tls"), certNames(c), time.Now())
+	load := func(now time.Time) (tls.Certificate, error) {
+		pair, ca, err := localCA(filepath.Join(c.Data, "tls"), certNames(c), now)
+		if caPEM == nil { // the first time, before there are browsers
+			caPEM = ca
+		}
+		return pair, err
+	}
+	if c.HTTP.Cert != "" {
+		load = func(time.Time) (tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(c.HTTP.Cert, c.HTTP.Key)
+			if err != nil {
+				return pair, fmt.Errorf("сертифікат %s не читається: %w", c.HTTP.Cert, err)
+			}
+			return pair, nil
+		}
+	}
+	k := &keeper{load: load, now: time.Now, log: log}
+	if k.pair, err = load(k.now()); err != nil {
+		return nil, nil, err
+	}
+	k.loaded = k.now()
+	return &tls.Config{GetCertificate: k.get, MinVersion: tls.VersionTLS12}, caPEM, nil
+}
+
+// reload is how old a certificate in memory may be before it is looked for anew.
+const reload = time.Hour
+
+// keeper holds the certificate in force. Browsers ask it at once; one of them per reload pays for the look at the files.
+type keeper struct {
+	load func(now time.Time) (tls.Certificate, error)
+	now  func() time.Time
+	log  *slog.Logger
+
+	mu     sync.Mutex
+	pair   tls.Certificate
+	loaded time.Time
+}
+
+// get gives the certificate in force; one that cannot be read anew leaves the old one in its place.
+func (k *keeper) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if now := k.now(); now.Sub(k.loaded) >= reload {
+		k.loaded = now
+		pair, err := k.load(now)
+		if err != nil {
+			k.log.Error("certificate not read anew", "err", err)
+		} else {
+			k.pair = pair
+		}
+	}
+	pair := k.pair
+	return &pair, nil
 }
 
 func acme(c Config) (*tls.Config, error) {
@@ -68,27 +116,32 @@ func certNames(c Config) []string {
 
 // localCA keeps a CA in dir and a certificate signed by it for names; both are made when missing, and the certificate anew
 // when names changed or it ends within 30 days. Browsers accept at most 398 days for a server certificate.
-func localCA(dir string, names []string, now time.Time) (*tls.Config, []byte, error) {
+func localCA(dir string, names []string, now time.Time) (tls.Certificate, []byte, error) {
+	none := tls.Certificate{}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, nil, fmt.Errorf("тека сертифікатів: %s", osReason(err))
+		return none, nil, fmt.Errorf("тека сертифікатів: %s", osReason(err))
 	}
 	ca, caKey, err := loadPair(filepath.Join(dir, "ca"))
 	if errors.Is(err, os.ErrNotExist) {
 		ca, caKey, err = makeCA(dir, now)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("власний центр сертифікації в %s: %w", dir, err)
+		return none, nil, fmt.Errorf("власний центр сертифікації в %s: %w", dir, err)
 	}
 	leaf, key, err := loadPair(filepath.Join(dir, "server"))
 	if err != nil || now.After(leaf.NotAfter.AddDate(0, 0, -30)) || !covers(leaf, names) {
+		have, haveKey := leaf, key
 		leaf, key, err = makeLeaf(dir, ca, caKey, names, now)
+		if err != nil && have != nil && now.Before(have.NotAfter) { // the disk takes nothing: the one we have still serves
+			leaf, key, err = have, haveKey, nil
+		}
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("сертифікат https: %w", err)
+		return none, nil, fmt.Errorf("сертифікат https: %w", err)
 	}
 	pair := tls.Certificate{Certificate: [][]byte{leaf.Raw, ca.Raw}, PrivateKey: key, Leaf: leaf}
 	caPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca.Raw})
-	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, caPEM, nil
+	return pair, caPEM, nil
 }
 
 func covers(c *x509.Certificate, names []string) bool {

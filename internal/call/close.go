@@ -9,8 +9,9 @@ import (
 
 // Causes of a HungUp by "us" that make the call dropped: it was our fault, the citizen did not leave (docs/metrics.md).
 const (
-	CauseFault    = "fault"    // something of ours failed and the call could not go on
-	CauseShutdown = "shutdown" // the program was told to stop and the bound for running calls was over
+	CauseEmergency = "emergency" // of a Fault: the caller heard only that there is a fault, so the call was lost whoever hung up
+	CauseFault     = "fault"     // something of ours failed and the call could not go on
+	CauseShutdown  = "shutdown"  // the program was told to stop and the bound for running calls was over
 )
 
 // LeftForMenu is the Value of a LeftQueue fact of a caller who went back to the menu.
@@ -108,7 +109,7 @@ func seqKey(f Fact) int {
 // findEnd finds when and how the call ended: the first ending fact; else the last sign of life before a restart.
 func (c *closing) findEnd(facts []Fact) {
 	c.end = c.r.Arrived
-	lastFault := false
+	lastFault, emergency := false, false
 	for _, f := range facts {
 		if f.Kind == Restarted {
 			continue
@@ -121,10 +122,11 @@ func (c *closing) findEnd(facts []Fact) {
 			c.ended = f.Kind
 			c.r.Cause = f.Cause
 			c.ours = f.Kind == HungUp && f.Name == "us"
-			c.dropped = c.ours && (lastFault || f.Cause == CauseFault || f.Cause == CauseShutdown)
+			c.dropped = emergency || c.ours && (lastFault || f.Cause == CauseFault || f.Cause == CauseShutdown)
 			return
 		}
 		lastFault = f.Kind == Fault
+		emergency = emergency || lastFault && f.Cause == CauseEmergency
 	}
 	c.dropped = true // no end among the facts: the program died, or forgot the call, which is as bad
 	c.r.Cause = "restart"

@@ -73,6 +73,7 @@ func TestOutcomes(t *testing.T) {
 		{"we hung up on a waiting caller", begun(asked, queued, at(20, call.HungUp, name("us"))), call.OutDropped},
 		{"we failed", begun(at(20, call.HungUp, name("us"), cause(call.CauseFault))), call.OutDropped},
 		{"we failed, told as a fault", begun(at(19, call.Fault), at(20, call.HungUp, name("us"))), call.OutDropped},
+		{"emergency mode, the caller heard it and hung up", begun(at(1, call.Fault, cause(call.CauseEmergency)), at(9, call.HungUp, name("caller"), cause("bye"))), call.OutDropped},
 		{"a fault the call survived", begun(at(10, call.Fault), at(11, call.Entered), at(20, call.HungUp, name("us"))), call.OutAbandonedMenu},
 		{"the program was stopped", begun(at(20, call.HungUp, name("us"), cause(call.CauseShutdown))), call.OutDropped},
 		{"waiting when the program died", begun(asked, queued, at(20, call.Restarted)), call.OutDropped},

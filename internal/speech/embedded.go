@@ -1,6 +1,9 @@
 package speech
 
-import "embed"
+import (
+	"bytes"
+	"embed"
+)
 
 //go:generate go run ./gen
 
@@ -9,7 +12,8 @@ import "embed"
 //go:embed embedded/*.alaw
 var embedded embed.FS
 
-// Embedded gives a clip that is in the binary (A-law, 8 kHz): "technical" (a fault, call again), "line_works" (the line works,
+// Embedded gives a clip that is in the binary (A-law, 8 kHz): "technical" (a fault, call again), "technical_number" (a fault, call
+// this number), "digit0" … "digit9", "line_works" (the line works,
 // an operator comes), "beep" (before a message), "music" (a seamless loop). An unknown name gives nil.
 func Embedded(name string) []byte {
 	b, err := embedded.ReadFile("embedded/" + name + ".alaw")
@@ -17,4 +21,26 @@ func Embedded(name string) []byte {
 		return nil
 	}
 	return b
+}
+
+// Fault gives what a caller hears when nothing else works: that there is a fault and the number to call, whose digits groups
+// holds ("067", "123", "45", "67"); without a number, to call again. All of it is in the binary.
+func Fault(groups []string) []byte {
+	const pause = 0xD5 // A-law silence
+	var number []byte
+	for _, g := range groups {
+		before := len(number)
+		for _, d := range g {
+			if d >= '0' && d <= '9' {
+				number = append(number, Embedded("digit"+string(d))...)
+			}
+		}
+		if len(number) > before {
+			number = append(number, bytes.Repeat([]byte{pause}, 2400)...) // 0.3 s between groups
+		}
+	}
+	if len(number) == 0 {
+		return Embedded("technical")
+	}
+	return append(bytes.Clone(Embedded("technical_number")), number...)
 }

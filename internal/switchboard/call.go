@@ -69,7 +69,9 @@ func (s *Switchboard) Take(ctx context.Context, leg Leg) {
 		return
 	}
 	if s.o.Emergency != nil && s.o.Emergency() {
-		c.sayEmbedded("technical", 2)
+		c.note(call.Fact{Kind: call.Fault, Cause: call.CauseEmergency})
+		c.fault = true
+		c.sayClip(c.s.o.FaultClip, 2)
 		return
 	}
 	err := c.converse()
@@ -224,7 +226,7 @@ func (c *conductor) failed(err error) {
 	c.note(call.Fact{Kind: call.Fault, Cause: "internal"})
 	c.fault = true
 	if c.answered && !c.gone() {
-		c.sayEmbedded("technical", 1)
+		c.sayClip(c.s.o.FaultClip, 1)
 	}
 }
 

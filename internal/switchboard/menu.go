@@ -8,6 +8,7 @@ import (
 
 	"dovidka/internal/call"
 	"dovidka/internal/ivr"
+	"dovidka/internal/speech"
 )
 
 // patience ends a wait for a key that nobody bounded: the menu must not hang.
@@ -189,7 +190,7 @@ func (c *conductor) lookUp(o ivr.Lookup) *ivr.Returned {
 // message when nobody works now.
 func (c *conductor) converseWithoutMenu() error {
 	c.log.Error("switchboard: alarm: without menu or voice")
-	c.sayEmbedded("line_works", 1)
+	c.sayClip(speech.Embedded("line_works"), 1)
 	if c.ctx.Err() != nil {
 		return c.why()
 	}

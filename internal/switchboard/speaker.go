@@ -8,7 +8,6 @@ import (
 	"dovidka/internal/call"
 	"dovidka/internal/ivr"
 	"dovidka/internal/media"
-	"dovidka/internal/speech"
 )
 
 // renderTime bounds the making of one clip while a citizen waits for it.
@@ -244,9 +243,8 @@ func (c *conductor) say(lines []ivr.Line) (key byte, err error) {
 	return key, nil
 }
 
-// sayEmbedded plays a clip that is in the binary, as often as told: for when nothing else works.
-func (c *conductor) sayEmbedded(name string, times int) {
-	alaw := speech.Embedded(name)
+// sayClip plays a clip that is in the binary, as often as told: for when nothing else works.
+func (c *conductor) sayClip(alaw []byte, times int) {
 	if len(alaw) == 0 || c.port == nil {
 		return
 	}

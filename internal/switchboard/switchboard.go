@@ -23,6 +23,7 @@ import (
 
 	"dovidka/internal/call"
 	"dovidka/internal/queue"
+	"dovidka/internal/speech"
 )
 
 // Options are the limits of the switchboard and the rooms it uses. Menus, Clips, Journal, Cards, Surveys, Agents and Phones are
@@ -45,6 +46,7 @@ type Options struct {
 	Known       func(to call.Number) bool // nil: every called number is ours; false: 404
 	Test        func(leg Leg) bool        // self-test and training calls: outside citizens' figures
 	Emergency   func() bool               // true: every call hears the technical clip and is ended
+	FaultClip   []byte                    // A-law: that there is a fault, and whom to call (default speech.Fault without a number)
 	Alarms      func() []string           // further red strips for the desk, plain Ukrainian
 	Log         *slog.Logger
 }
@@ -82,6 +84,9 @@ func New(o Options) *Switchboard {
 	}
 	if o.MessageMax <= 0 {
 		o.MessageMax = 120 * time.Second
+	}
+	if len(o.FaultClip) == 0 {
+		o.FaultClip = speech.Fault(nil)
 	}
 	s := &Switchboard{
 		o: o, log: o.Log, run: make(chan struct{}), calls: map[call.ID]*conductor{}, rings: map[string]*ringing{},

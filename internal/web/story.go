@@ -64,6 +64,9 @@ func (t *teller) arrival(f call.Fact) string {
 	case call.Restarted:
 		return "Програму було перезапущено під час дзвінка; його закрито за записаними подіями."
 	case call.Fault:
+		if f.Cause == call.CauseEmergency {
+			return "Аварійний режим: людина почула лише про технічну несправність."
+		}
 		return "Технічна несправність" + cause(f.Cause) + "; дзвінок тривав далі."
 	}
 	return ""

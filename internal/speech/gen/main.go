@@ -1,4 +1,4 @@
-// Command gen makes the clips that are embedded in the binary: the two sentences by RHVoice (voice natalia), the beep and the
+// Command gen makes the clips that are embedded in the binary: the sentences and digits by RHVoice (voice natalia), the beep and the
 // music on hold by its own arithmetic. Run it by `go generate ./internal/speech`; the files are committed, so a build needs
 // neither RHVoice nor this program. Licences: docs/decisions/004-clips-in-the-binary.md.
 package main
@@ -16,6 +16,7 @@ import (
 // texts of the spoken clips, by name.
 var texts = [][2]string{
 	{"technical", "Вибачте, сталася технічна несправність. Зателефонуйте, будь ласка, за кілька хвилин."},
+	{"technical_number", "Вибачте, сталася технічна несправність. Зателефонуйте, будь ласка, за номером:"},
 	{"line_works", "Ви зателефонували до Центру надання адміністративних послуг. Лінія працює. З'єднуємо з оператором."},
 }
 
@@ -25,6 +26,9 @@ func main() {
 		os.Exit(1)
 	}
 }
+
+// digits are the clips of which a telephone number is put together when nothing else works.
+var digits = [...]string{"нуль", "один", "два", "три", "чотири", "п'ять", "шість", "сім", "вісім", "дев'ять"}
 
 // generate writes all clips into dir.
 func generate(dir string) error {
@@ -38,7 +42,11 @@ func generate(dir string) error {
 		return err
 	}
 	clips := map[string][]byte{"beep": speech.Beep(), "music": speech.Music()}
-	for _, t := range texts {
+	all := texts
+	for i, word := range digits {
+		all = append(all, [2]string{fmt.Sprintf("digit%d", i), word})
+	}
+	for _, t := range all {
 		c, err := studio.Clip(context.Background(), t[1])
 		if err != nil {
 			return err
