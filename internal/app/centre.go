@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
 	"dovidka/internal/call"
 	"dovidka/internal/catalogue"
+	"dovidka/internal/queue"
+	"dovidka/internal/staff"
+	"dovidka/internal/switchboard"
 	"dovidka/internal/web"
 	"dovidka/ui"
 )
@@ -38,10 +42,41 @@ func (r *rooms) Status(context.Context) web.Status {
 	st := web.Status{
 		Name: r.conf.Centre.Name, ShortName: r.conf.Centre.ShortName, Number: string(number), Display: number.Display(), Address: r.conf.Centre.Address,
 		Open: v.Open, HoursText: r.hours.OperatorHours(), NextChange: v.Until, CitizenCall: r.conf.HTTP.CitizenCall, Demo: r.conf.Demo,
-		Emergency: r.trouble != nil, Version: version(),
+		Emergency: r.trouble != nil, Version: version(), HTTPSPort: port(r.doors.https),
 	}
-	st.Inside = &web.Inside{Since: r.started, Calls: r.board.Calls()}
 	return st
+}
+
+// Inside is the working state: the queue and every operator, also those who have not come yet (web.Centre).
+func (r *rooms) Inside(ctx context.Context) (web.Inside, error) {
+	q, team := r.board.Team()
+	in := web.Inside{Since: r.started, Calls: r.board.Calls(), Waiting: q.Waiting, LongestS: q.LongestS, SIPPort: int(r.sip.Addr().Port())}
+	people, err := r.staff.Agents(ctx)
+	if err != nil {
+		return in, err
+	}
+	for _, p := range people {
+		if p.Role != staff.RoleOperator {
+			continue
+		}
+		a := web.AgentStatus{Login: p.Login, Name: p.Name, Status: string(queue.Offline), Activity: string(queue.Idle), Since: r.started, Device: switchboard.DeviceBrowser}
+		for _, m := range team {
+			if m.Login == p.Login {
+				a.Status, a.Reason, a.Activity, a.Since, a.Device, a.DeviceAlive = m.Status, m.Reason, m.Activity, m.Since, m.Device, m.DeviceAlive
+			}
+		}
+		in.Agents = append(in.Agents, a)
+	}
+	return in, nil
+}
+
+// port is the port of an address; 0 for none.
+func port(addr string) int {
+	p, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return 0
+	}
+	return int(p.Port())
 }
 
 // Troubles lists what is wrong now (web.Centre). It answers at once: a desk must never wait for a disk or a process.

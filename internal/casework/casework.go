@@ -195,6 +195,27 @@ func (c *Casework) CardOf(ctx context.Context, id call.ID) (Card, error) {
 	return row.card()
 }
 
+// maxUnfinished bounds the list of unfinished cards.
+const maxUnfinished = 50
+
+// Unfinished gives the cards of an agent's talks since a time that lack essence, answer or result (regulation 5.5), newest first.
+func (c *Casework) Unfinished(ctx context.Context, agent string, since time.Time) ([]Card, error) {
+	var rows []cardRow
+	err := c.db.In(ctx).NewSelect().Model(&rows).Where("agent = ?", agent).Where("origin = ?", originTalk).
+		Where("created >= ?", store.Micros(since)).Where("(essence = '' OR answer = '' OR result = '')").
+		Order("created DESC", "number DESC").Limit(maxUnfinished).Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("casework: unfinished cards: %w", err)
+	}
+	out := make([]Card, len(rows))
+	for i, r := range rows {
+		if out[i], err = r.card(); err != nil {
+			return nil, fmt.Errorf("casework: unfinished cards: %w", err)
+		}
+	}
+	return out, nil
+}
+
 // History gives all states of a card, oldest first.
 func (c *Casework) History(ctx context.Context, number string) ([]Change, error) {
 	var rows []changeRow

@@ -82,6 +82,33 @@ func TestCardOfATalk(t *testing.T) {
 	})
 }
 
+func TestUnfinished(t *testing.T) {
+	each(t, func(t *testing.T, c *casework.Casework) {
+		old, first, second := talk(t, c, "o", now.Add(-48*time.Hour)), talk(t, c, "a", now.Add(-time.Hour)), talk(t, c, "b", now)
+		voice(t, c, "m", casework.BoxMessages, "messages/m.wav", now)
+		_, err := c.NewCard(ctx, casework.NewCard{Call: "p", At: now, Agent: "petro"})
+		must(t, err)
+		wants := func(want ...string) {
+			t.Helper()
+			list, err := c.Unfinished(ctx, "olena", now.Add(-24*time.Hour))
+			must(t, err)
+			got := []string{}
+			for _, x := range list {
+				got = append(got, x.Number)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%v, want %v (not %s)", got, want, old.Number)
+			}
+		}
+		wants(second.Number, first.Number)
+		_, err = c.SaveCard(ctx, first.Number, casework.Edit{Essence: "а", Answer: "б", Result: "answered", Version: 1}, "olena", now)
+		must(t, err)
+		_, err = c.SaveCard(ctx, second.Number, casework.Edit{Essence: "а", Answer: "б", Version: 1}, "olena", now)
+		must(t, err)
+		wants(second.Number)
+	})
+}
+
 func TestSaveKeepsHistoryAndRefusesTheLate(t *testing.T) {
 	each(t, func(t *testing.T, c *casework.Casework) {
 		card := talk(t, c, "a", now)

@@ -2,7 +2,6 @@ package switchboard
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -88,6 +87,8 @@ type MessagesView struct {
 type Strip struct {
 	Kind string `json:"kind" enum:"alarm,wait,info"`
 	Text string `json:"text"`
+	// About is "device" for a strip about this agent's telephone: a page that knows the reason better says it instead.
+	About string `json:"about,omitempty"`
 }
 
 // TodayView is the agent's day, derived from the day's facts.
@@ -206,12 +207,13 @@ func (s *Switchboard) open(now time.Time) bool {
 	return m == nil || m.Hours == nil || m.Hours.At(now).Open
 }
 
-// strips are the lines across the desk, the gravest first.
+// strips are the lines across the desk, the gravest first. The queue is none of them: it stands in the view, and a strip that comes
+// with every call would move the desk under the hand.
 func (s *Switchboard) strips(v AgentView, snap queue.Snapshot) []Strip {
 	out := []Strip{}
 	if s.o.Alarms != nil {
 		for _, text := range s.o.Alarms() {
-			out = append(out, Strip{"alarm", text})
+			out = append(out, Strip{Kind: "alarm", Text: text})
 		}
 	}
 	present := false
@@ -219,18 +221,30 @@ func (s *Switchboard) strips(v AgentView, snap queue.Snapshot) []Strip {
 		present = present || a.Status != queue.Offline
 	}
 	if v.Open && !present {
-		out = append(out, Strip{"alarm", "Зараз робочий час, але жодного оператора немає на лінії: громадяни можуть лише залишити повідомлення."})
+		out = append(out, Strip{Kind: "alarm", Text: "Зараз робочий час, але жодного оператора немає на лінії: громадяни можуть лише залишити повідомлення."})
 	}
 	if v.Me.Status != string(queue.Offline) && !v.Me.DeviceAlive {
-		out = append(out, Strip{"alarm", deviceStrip(v.Me.Device)})
+		out = append(out, Strip{Kind: "alarm", Text: deviceStrip(v.Me.Device), About: "device"})
 	}
 	if v.Me.Status == string(queue.Break) && automatic(v.Me.Reason) {
-		out = append(out, Strip{"info", "Вас переведено на перерву: " + v.Me.Reason + ". Щоб приймати дзвінки, виберіть «на лінії»."})
-	}
-	if v.Queue.Waiting > 0 {
-		out = append(out, Strip{"wait", fmt.Sprintf("У черзі: %d. Найдовше очікування: %d:%02d.", v.Queue.Waiting, v.Queue.LongestS/60, v.Queue.LongestS%60)})
+		out = append(out, Strip{Kind: "info", Text: "Вас переведено на перерву: " + v.Me.Reason + ". Щоб приймати дзвінки, виберіть «на лінії»."})
 	}
 	return out
+}
+
+// Team is the queue and everybody who has set a status since the start, as the head sees them; names are the door's to add.
+func (s *Switchboard) Team() (QueueView, []MeView) {
+	now := time.Now()
+	snap := s.desk.Snapshot()
+	out := make([]MeView, 0, len(snap.Agents))
+	for _, a := range snap.Agents {
+		device := s.device(a.Login)
+		out = append(out, MeView{
+			Login: a.Login, Status: string(a.Status), Reason: a.Reason, Next: string(a.Next.Status), NextReason: a.Next.Reason,
+			Activity: string(a.Activity), Since: a.Since.UTC(), Device: device, DeviceAlive: s.o.Phones.Alive(a.Login, device),
+		})
+	}
+	return queueView(snap, now), out
 }
 
 func deviceStrip(device string) string {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,6 +23,7 @@ type idInput struct {
 }
 
 func (s *Server) cardOps() {
+	handle(s, huma.Operation{OperationID: "unfinishedCards", Method: "GET", Path: "/api/cards", Summary: "Мої незавершені картки"}, s.unfinished)
 	handle(s, huma.Operation{OperationID: "card", Method: "GET", Path: "/api/cards/{number}", Summary: "Картка дзвінка"}, s.card)
 	handle(s, huma.Operation{OperationID: "saveCard", Method: "PUT", Path: "/api/cards/{number}", Summary: "Зберегти картку"}, s.saveCard)
 	handle(s, huma.Operation{OperationID: "services", Method: "GET", Path: "/api/services", Summary: "Пошук послуг"}, s.services)
@@ -34,6 +36,27 @@ func (s *Server) card(ctx context.Context, in *numberInput) (*body[Card], error)
 		return nil, err
 	}
 	return s.shownCard(ctx, c, "view")
+}
+
+// unfinishedFor is how long a card without an answer stands on the desk's list; older ones are found in the journal.
+const unfinishedFor = 31 * 24 * time.Hour
+
+// unfinished lists the agent's own cards that still lack essence, answer or result.
+func (s *Server) unfinished(ctx context.Context, _ *struct{}) (*body[[]OpenCard], error) {
+	cards, err := s.o.Casework.Unfinished(ctx, login(ctx), s.o.Now().Add(-unfinishedFor))
+	if err != nil {
+		return nil, err
+	}
+	sh, err := s.shower(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []OpenCard{}
+	for _, c := range cards {
+		_, display := sh.number(c.From, true)
+		out = append(out, OpenCard{Number: c.Number, Call: string(c.Call), Created: c.Created, FromDisplay: display, Essence: c.Essence})
+	}
+	return &body[[]OpenCard]{out}, nil
 }
 
 func (s *Server) saveCard(ctx context.Context, in *saveInput) (*body[Card], error) {

@@ -42,6 +42,9 @@ func (s *Server) deskOps() {
 		func(ctx context.Context, _ *struct{}) (*body[AgentView], error) { return s.after(ctx, nil) })
 	handle(s, huma.Operation{OperationID: "deskToday", Method: "GET", Path: "/api/desk/today", Summary: "Мої дзвінки за сьогодні"}, s.deskToday)
 	handle(s, desk("deskStatus", "status", "На лінії, перерва, не працюю"), func(ctx context.Context, in *statusInput) (*body[AgentView], error) {
+		if head(ctx) && in.Body.Status != "offline" {
+			return nil, errOnlyOperator // the head's page has no telephone: citizens would ring nobody
+		}
 		return s.after(ctx, s.o.Desk.SetStatus(ctx, login(ctx), in.Body.Status, in.Body.Reason))
 	})
 	handle(s, desk("deskDevice", "device", "Браузер чи телефон"), func(ctx context.Context, in *deviceInput) (*body[AgentView], error) {

@@ -15,10 +15,11 @@ import (
 const cookieName = "dovidka_session"
 
 var (
-	errNoSession = fault.New(fault.Denied, "Увійдіть, будь ласка: сеанс завершено або ще не розпочато.")
-	errCrossSite = fault.New(fault.Denied, "Запит надійшов з іншого сайту, його відхилено.")
-	errNoPath    = fault.New(fault.NotFound, "Такої адреси немає.")
-	errOnlyHead  = fault.New(fault.Denied, "Це може зробити лише керівник.")
+	errNoSession    = fault.New(fault.Denied, "Увійдіть, будь ласка: сеанс завершено або ще не розпочато.")
+	errCrossSite    = fault.New(fault.Denied, "Запит надійшов з іншого сайту, його відхилено.")
+	errNoPath       = fault.New(fault.NotFound, "Такої адреси немає.")
+	errOnlyOperator = fault.New(fault.Denied, "Дзвінки приймають оператори: у керівника немає робочого місця.")
+	errOnlyHead     = fault.New(fault.Denied, "Це може зробити лише керівник.")
 )
 
 // public tells whether a request needs no session. Everything outside /api is a static page, /healthz or the certificate.

@@ -34,6 +34,7 @@ type Journal interface {
 type Casework interface {
 	Card(ctx context.Context, number string) (casework.Card, error)
 	CardOf(ctx context.Context, id call.ID) (casework.Card, error)
+	Unfinished(ctx context.Context, agent string, since time.Time) ([]casework.Card, error)
 	SaveCard(ctx context.Context, number string, e casework.Edit, by string, at time.Time) (casework.Card, error)
 	Messages(ctx context.Context, box, state string) ([]casework.Message, error)
 	Message(ctx context.Context, number string) (casework.Message, error)
@@ -82,6 +83,7 @@ type Phones interface {
 
 // Centre tells about the centre and the health of the whole; app knows it.
 type Centre interface {
-	Status(ctx context.Context) Status // the public part filled, and Inside
-	Troubles() []Trouble               // what makes /healthz 503, and warnings
+	Status(ctx context.Context) Status          // the public part
+	Inside(ctx context.Context) (Inside, error) // what those who work here may see; Troubles is asked for apart
+	Troubles() []Trouble                        // what makes /healthz 503, and warnings
 }

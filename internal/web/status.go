@@ -14,15 +14,14 @@ func (s *Server) statusOps() {
 
 func (s *Server) status(ctx context.Context, _ *struct{}) (*body[Status], error) {
 	st := s.o.Centre.Status(ctx)
-	st.LocalCA, st.Now = s.o.CACert != nil, s.o.Now()
+	st.LocalCA, st.Now, st.Inside = s.o.CACert != nil, s.o.Now(), nil
 	if _, in := whoOf(ctx); !in {
-		st.Inside = nil
 		return &body[Status]{st}, nil
 	}
-	if st.Inside == nil {
-		st.Inside = &Inside{}
+	in, err := s.o.Centre.Inside(ctx)
+	if err != nil {
+		return nil, err
 	}
-	in := *st.Inside
 	in.Troubles = s.o.Centre.Troubles()
 	if in.Troubles == nil {
 		in.Troubles = []Trouble{}

@@ -83,6 +83,15 @@ type Card struct {
 	CardEdit
 }
 
+// OpenCard is a card in the list of those that its agent has not finished.
+type OpenCard struct {
+	Number      string    `json:"number"`
+	Call        string    `json:"call"`
+	Created     time.Time `json:"created"`
+	FromDisplay string    `json:"from_display"`
+	Essence     string    `json:"essence"`
+}
+
 // CardEdit is what the agent fills in. Version is that of the card that was edited.
 type CardEdit struct {
 	Essence  string   `json:"essence" maxLength:"10000" doc:"Суть звернення"`
@@ -231,6 +240,7 @@ type Status struct {
 	LocalCA     bool      `json:"local_ca" doc:"Сертифікат власний: покажіть посилання на /ca"`
 	Version     string    `json:"version"`
 	Now         time.Time `json:"now"`
+	HTTPSPort   int       `json:"https_port" doc:"Порт захищеної сторінки; 0 — її немає"`
 	Inside      *Inside   `json:"inside" doc:"null без входу"`
 }
 
@@ -240,6 +250,7 @@ type Inside struct {
 	Calls    int           `json:"calls" doc:"Дзвінків зараз"`
 	Waiting  int           `json:"waiting"`
 	LongestS int           `json:"longest_s"`
+	SIPPort  int           `json:"sip_port" doc:"Порт для телефонів на столах"`
 	Agents   []AgentStatus `json:"agents"`
 	Troubles []Trouble     `json:"troubles"`
 }

@@ -108,6 +108,7 @@ func settle(doc *huma.OpenAPI) {
 			schemas[name].Properties[part] = &huma.Schema{OneOf: []*huma.Schema{schemas[name].Properties[part], {Type: "null"}}}
 		}
 	}
+	doc.Paths["/api/cards"].Get.Responses["200"].Content["application/json"].Schema.Nullable = false
 	doc.Paths["/api/services"].Get.Responses["200"].Content["application/json"].Schema.Nullable = false
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"dovidka/internal/audit"
+	"dovidka/internal/casework"
 	"dovidka/internal/fault"
 	"dovidka/internal/journal"
 	"dovidka/internal/media"
@@ -41,13 +42,14 @@ func endpoints() []endpoint {
 		{"GET", "/api/messages/{number}/sound", "", 401, 200, 200},
 		{"POST", "/api/messages/{number}/take", "", 401, 200, 409},
 		{"POST", "/api/messages/{number}/done", `{"note":"зателефоновано"}`, 401, 200, 409},
+		{"GET", "/api/cards", "", 401, 200, 200},
 		{"GET", "/api/cards/{number}", "", 401, 200, 200},
 		{"PUT", "/api/cards/{number}", `{"essence":"а","answer":"б","services":[],"result":"","kind":"","version":1}`, 401, 200, 200},
 		{"GET", "/api/services", "", 401, 200, 200},
 		{"GET", "/api/services/{service}", "", 401, 200, 200},
 		{"GET", "/api/desk", "", 401, 200, 200},
 		{"GET", "/api/desk/today", "", 401, 200, 200},
-		{"POST", "/api/desk/status", `{"status":"break","reason":"обід"}`, 401, 200, 200},
+		{"POST", "/api/desk/status", `{"status":"break","reason":"обід"}`, 401, 200, 403},
 		{"POST", "/api/desk/device", `{"device":"phone"}`, 401, 200, 200},
 		{"POST", "/api/desk/answer", "", 401, 200, 200},
 		{"POST", "/api/desk/refuse", "", 401, 200, 200},
@@ -373,6 +375,26 @@ func TestCardOfTwoHands(t *testing.T) {
 	}
 }
 
+func TestUnfinishedCards(t *testing.T) {
+	r := newRig(t, nil)
+	card, err := r.work.NewCard(context.Background(), casework.NewCard{Call: "t1", At: time.Now(), From: "+380671234567", Agent: "olena"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := card.Number
+	list := func(login string) []OpenCard { return read[[]OpenCard](r, login, "/api/cards") }
+	if l := list("olena"); len(l) != 1 || l[0].Number != number || l[0].FromDisplay != "067 123 45 67" {
+		t.Fatalf("%+v", l)
+	}
+	if l := list("petro"); l == nil || len(l) != 0 {
+		t.Errorf("another's cards: %+v", l)
+	}
+	r.as("olena", "PUT", "/api/cards/"+number, `{"essence":"а","answer":"б","services":[],"result":"answered","kind":"inquiry","version":1}`)
+	if l := list("olena"); len(l) != 0 {
+		t.Errorf("finished and still there: %+v", l)
+	}
+}
+
 // noAudit cannot write.
 type noAudit struct{}
 
@@ -397,7 +419,7 @@ func TestStatusInsideAndOut(t *testing.T) {
 	if st := read[Status](r, "", "/api/status"); st.Inside != nil || st.Name != "Центр" || !st.LocalCA {
 		t.Errorf("outside: %+v", st)
 	}
-	if st := read[Status](r, "olena", "/api/status"); st.Inside == nil || st.Inside.Calls != 3 || len(st.Inside.Troubles) != 1 {
+	if st := read[Status](r, "olena", "/api/status"); st.Inside == nil || st.Inside.Calls != 3 || st.Inside.SIPPort != 5060 || st.Inside.Agents == nil || len(st.Inside.Troubles) != 1 {
 		t.Errorf("inside: %+v", st.Inside)
 	}
 }

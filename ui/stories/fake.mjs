@@ -63,7 +63,7 @@ const totals = {
 }
 const centre = {
   name: 'Центр надання адміністративних послуг (демо)', short_name: 'ЦНАП (демо)', number: '0800353608', number_display: '0 800 353 608', address: 'вул. Зразкова, 1',
-  open: true, hours_text: 'Понеділок–четвер 8:00–17:15, п’ятниця 8:00–16:00, перерва 12:00–13:00', citizen_call: true, demo: true, emergency: false, local_ca: true, version: 'x', now: at(0), inside: null,
+  open: true, hours_text: 'Понеділок–четвер 8:00–17:15, п’ятниця 8:00–16:00, перерва 12:00–13:00', citizen_call: true, demo: true, emergency: false, local_ca: true, version: 'x', now: at(0), https_port: 8443, inside: null,
 }
 
 export const view = (o = {}) => ({
@@ -128,8 +128,13 @@ export async function fake(page, { role = 'operator', signedIn = true } = {}) {
       const q = url.searchParams.get('q') ?? ''
       return json(services.filter((s) => s.name.toLowerCase().includes(q.toLowerCase())))
     }
-    if (path === 'calls' || path === 'desk/today') return json({ calls: h.empty ? [] : calls.filter((c) => !url.searchParams.get('outcome') || c.outcome === url.searchParams.get('outcome')), next: '' })
+    if (path === 'calls' || path === 'desk/today') return json({ calls: h.empty ? [] : calls.filter((c) => (!url.searchParams.get('outcome') || c.outcome === url.searchParams.get('outcome')) && (!url.searchParams.get('metric') || c.outcome === url.searchParams.get('metric'))), next: '' })
     if (path.startsWith('calls/')) return json(story)
+    if (path === 'cards')
+      return json(h.empty ? [] : [
+        { number: '2026-01479', call: 'c7', created: at(-5400), from_display: '050 000 00 07', essence: 'Питала про субсидію, чекає на уточнення переліку довідок' },
+        { number: '2026-01471', call: 'c6', created: at(-90000), from_display: '063 000 00 06', essence: '' },
+      ])
     if (path === 'totals') return json({ ...totals, month: url.searchParams.get('month') })
     if (path === 'messages')
       return json({ messages: h.empty ? [] : [message(3, { due: at(-3600), overdue: true }), message(4, { taken_by: 'petro', taken_by_name: 'Петро Прикладний', due: at(1800) }), message(5, { box: 'proposals', from: '', from_display: '' })], open: 3 })

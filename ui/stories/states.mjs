@@ -133,6 +133,48 @@ async function keeps() {
   await b.close()
 }
 
+/** At 1366×768 the desk fits the window in every state, and the first strip that comes moves nothing. */
+async function still() {
+  const b = await browser()
+  const page = await b.context.newPage()
+  const h = await fake(page)
+  const idle = view()
+  await page.goto(base)
+  await page.getByText('Незавершені картки').waitFor()
+  const strip = [{ kind: 'alarm', text: 'Повітряна тривога. Розмови тривають.' }]
+  const where = () => page.evaluate(() => [document.querySelector('section.call').getBoundingClientRect().top, document.documentElement.scrollHeight - innerHeight])
+  const states = { idle: {}, offered: { me: { activity: 'offered' }, offer: offer() }, talking: { me: { activity: 'talking' }, talk: talk() }, wrapup: { me: { activity: 'wrapup' }, wrapup: wrapup() } }
+  const first = await where()
+  for (const [name, state] of Object.entries(states))
+    for (const strips of [[], strip]) {
+      h.push(view({ ...state, strips }))
+      if (strips.length) await page.getByText('Повітряна тривога').waitFor()
+      else await page.getByText('Повітряна тривога').waitFor({ state: 'detached' })
+      const [top, over] = await where()
+      report.ok(top === first[0] && over <= 0, `desk ${name}, ${strips.length} strips: nothing moved (${top - first[0]} px), nothing to scroll (${over} px)`)
+    }
+  h.push(idle)
+  await report.step('an unfinished card opens in the centre', async () => {
+    await page.getByRole('button', { name: /№ 2026-01479/ }).click()
+    await page.getByLabel('Суть звернення').waitFor()
+  })
+  await report.step('the kind of the appeal is chosen and saved', async () => {
+    await page.getByLabel('Вид звернення').selectOption({ label: 'скарга' })
+    await page.getByText(/збережено \d/).waitFor()
+    if (h.card.kind !== 'complaint') throw new Error(`the server has «${h.card.kind}»`)
+  })
+  await report.step('a figure opens the calls behind it', async () => {
+    await page.getByRole('link', { name: 'Дзвінки', exact: true }).click()
+    await page.getByRole('button', { name: /^Відповів оператор/ }).click()
+    await page.getByText('показано 2 дзвінки').waitFor()
+    if (!page.url().includes('metric=served')) throw new Error(page.url())
+    await shot(page, 'journal-figure')
+    await page.getByRole('button', { name: /Прибрати показник/ }).click()
+    await page.getByText('показано 6 дзвінків').waitFor()
+  })
+  await b.close()
+}
+
 /** F3, F4 and F8 do their work while the operator types. */
 async function keys() {
   const b = await browser()
@@ -188,6 +230,7 @@ await pages('dark', 'dark', { width: 1366, height: 768 })
 await pages('phone-light', 'light', { width: 390, height: 844 })
 await pages('phone-dark', 'dark', { width: 390, height: 844 })
 await keeps()
+await still()
 await keys()
 await sizes()
 stop()

@@ -8,6 +8,7 @@ type Schemas = components['schemas']
 export type Call = Schemas['Call']
 export type Story = Schemas['CallStory']
 export type Card = Schemas['Card']
+export type OpenCard = Schemas['OpenCard']
 export type CardEdit = Schemas['CardEdit']
 export type Message = Schemas['Message']
 export type MessageList = Schemas['MessageList']
@@ -73,7 +74,7 @@ export const signIn = (login: string, password: string) => ask(client.POST('/api
 export const signOut = () => ask(client.DELETE('/api/session'), true)
 export const centre = () => ask(client.GET('/api/status'), true)
 
-export type CallQuery = { day?: string; month?: string; outcome?: string; number?: string; agent?: string; limit?: number; before?: string }
+export type CallQuery = { day?: string; month?: string; outcome?: string; metric?: string; number?: string; agent?: string; limit?: number; before?: string }
 export const calls = (query: CallQuery) => ask(client.GET('/api/calls', { params: { query } }))
 export const story = (id: string) => ask(client.GET('/api/calls/{id}', { params: { path: { id } } }))
 export const totals = (month: string) => ask(client.GET('/api/totals', { params: { query: { month } } }))
@@ -88,6 +89,7 @@ export const soundUrl = (number: string) => `/api/messages/${encodeURIComponent(
 export const csvUrl = (month: string) => `/api/calls.csv?month=${month}`
 
 export const card = (number: string) => ask(client.GET('/api/cards/{number}', { params: { path: { number } } }))
+export const unfinishedCards = () => ask(client.GET('/api/cards'))
 export const saveCard = (number: string, edit: CardEdit) =>
   ask(client.PUT('/api/cards/{number}', { params: { path: { number } }, body: edit }))
 export const services = (q: string) => ask(client.GET('/api/services', { params: { query: { q } } }))

@@ -55,6 +55,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Мої незавершені картки */
+        get: operations["unfinishedCards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/cards/{number}": {
         parameters: {
             query?: never;
@@ -636,6 +653,11 @@ export interface components {
              * @description Програма працює від
              */
             since: string;
+            /**
+             * Format: int64
+             * @description Порт для телефонів на столах
+             */
+            sip_port: number;
             troubles: components["schemas"]["Trouble"][];
             /** Format: int64 */
             waiting: number;
@@ -714,6 +736,14 @@ export interface components {
         };
         OnInputBody: {
             on: boolean;
+        };
+        OpenCard: {
+            call: string;
+            /** Format: date-time */
+            created: string;
+            essence: string;
+            from_display: string;
+            number: string;
         };
         QueueView: {
             /** Format: int64 */
@@ -804,6 +834,11 @@ export interface components {
             emergency: boolean;
             /** @description Години роботи словами */
             hours_text: string;
+            /**
+             * Format: int64
+             * @description Порт захищеної сторінки; 0 — її немає
+             */
+            https_port: number;
             inside: components["schemas"]["Inside"] | null;
             /** @description Сертифікат власний: покажіть посилання на /ca */
             local_ca: boolean;
@@ -839,6 +874,7 @@ export interface components {
             text: string;
         };
         Strip: {
+            about?: string;
             /** @enum {string} */
             kind: "alarm" | "wait" | "info";
             text: string;
@@ -1098,6 +1134,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallStory"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    unfinishedCards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenCard"][];
                 };
             };
             /** @description Error */

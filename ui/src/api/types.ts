@@ -38,7 +38,7 @@ export type Talk = {
   card: string
 }
 export type WrapUp = { call: string; until: string; card: string }
-export type Strip = { kind: 'alarm' | 'wait' | 'info'; text: string }
+export type Strip = { kind: 'alarm' | 'wait' | 'info'; text: string; about?: string }
 
 /** All that the desk shows live; the server sends it whole on every change. */
 export type AgentView = {

@@ -37,6 +37,7 @@ class Account {
     this.who = who
     this.known = true
     this.expired = false
+    void api.centre().then((c) => (this.centre = c)).catch(() => {}) // again: now with what is for those who work here
     live.start(() => void this.check())
     void cardStore.start(who.login)
   }

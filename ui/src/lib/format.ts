@@ -40,6 +40,9 @@ export const timeSec = (t: Date | string): string => secFmt.format(new Date(t))
 export const day = (t: Date | string): string => dayFmt.format(new Date(t))
 /** «понеділок, 23 листопада, 14:05». */
 export const dayTime = (t: Date | string): string => `${day(t)}, ${time(t)}`
+const dayShortFmt = new Intl.DateTimeFormat('uk-UA', { timeZone: 'UTC', weekday: 'short', day: 'numeric', month: 'long' })
+/** «пн, 23 листопада» of «2026-11-23». */
+export const dayShort = (key: string): string => dayShortFmt.format(new Date(`${key}T12:00:00Z`))
 /** «2026-11-23», the day in Kyiv. */
 export const dayKey = (t: Date | string): string => keyFmt.format(new Date(t))
 /** «2026-11». */
