@@ -44,7 +44,6 @@ type phone struct {
 	packets int
 	sound   chan time.Time // first packet of new audio after arm
 	armed   bool
-	echo    bool // what is heard goes back (a desk phone)
 }
 
 func newGenerator(server string) (*generator, error) {
