@@ -180,6 +180,12 @@ func (s *Staff) Agents(ctx context.Context) ([]Agent, error) {
 	return out, nil
 }
 
+// PasswordFits tells whether this is the agent's password. It costs no tries: only the machine's own owner may ask, never a page.
+func (s *Staff) PasswordFits(ctx context.Context, login, password string) bool {
+	r, err := s.row(ctx, login)
+	return err == nil && s.hash.fits(password, r.Password)
+}
+
 // Agent gives one agent; fault.NotFound.
 func (s *Staff) Agent(ctx context.Context, login string) (Agent, error) {
 	r, err := s.row(ctx, login)

@@ -146,13 +146,22 @@ func (s *Switchboard) offerView(r *ringing, snap queue.Snapshot, now time.Time) 
 	}
 	i := c.about()
 	v := &OfferView{
-		Call: r.call, NumberMasked: i.from.Mask(), Topic: i.topic, Service: c.serviceName(i.service), Path: paths(i.path),
+		Call: r.call, NumberMasked: lastFour(i.from), Topic: i.topic, Service: c.serviceName(i.service), Path: paths(i.path),
 		Deadline: r.deadline.UTC(),
 	}
 	if w, ok := snap.Caller(r.call); ok {
 		v.WaitedS = int(w.Waited(now).Seconds())
 	}
 	return v
+}
+
+// lastFour is what an agent sees of a number before answering: «… 45 67».
+func lastFour(n call.Number) string {
+	d := n.Last4()
+	if d == "" || len(n) <= len("112") {
+		return n.Mask()
+	}
+	return "… " + d[:2] + " " + d[2:]
 }
 
 func (t *talk) view() *TalkView {

@@ -11,8 +11,21 @@ import (
 	"dovidka/internal/staff"
 )
 
-// cookieName is the session cookie.
-const cookieName = "dovidka_session"
+// cookieName is the session cookie of plain http on loopback, secureCookie that of https. They are two, because a browser lets no
+// plain page replace a Secure cookie of the same name and host (RFC 6265bis §5.7): who had opened the https page of this machine
+// could not sign in at its http one. "__Host-" binds the cookie to this host alone.
+const (
+	cookieName   = "dovidka_session"
+	secureCookie = "__Host-" + cookieName
+)
+
+// sessionCookie names the cookie of a connection.
+func sessionCookie(secure bool) string {
+	if secure {
+		return secureCookie
+	}
+	return cookieName
+}
 
 var (
 	errNoSession    = fault.New(fault.Denied, "Увійдіть, будь ласка: сеанс завершено або ще не розпочато.")
@@ -54,7 +67,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 		w.Header().Set("Cache-Control", "no-store")
 		ctx := context.WithValue(r.Context(), keyIP, remoteIP(r))
 		ctx = context.WithValue(ctx, keySecure, r.TLS != nil)
-		if c, err := r.Cookie(cookieName); err == nil && c.Value != "" {
+		if c, err := r.Cookie(sessionCookie(r.TLS != nil)); err == nil && c.Value != "" {
 			se, err := s.o.Staff.Session(ctx, c.Value)
 			if err == nil {
 				ctx = context.WithValue(context.WithValue(ctx, keyWho, who(se.Agent)), keyToken, c.Value)

@@ -55,11 +55,16 @@ func (s *Server) signOut(ctx context.Context, _ *struct{}) (*signedOut, error) {
 	if token == "" {
 		return out, nil
 	}
+	if me, in := whoOf(ctx); in && !head(ctx) { // nobody waits for who has gone home
+		if err := s.o.Desk.SetStatus(ctx, me.Login, "offline", ""); err != nil {
+			s.log.Error("web: status at sign-out", "agent", me.Login, "err", err)
+		}
+	}
 	return out, s.o.Staff.SignOut(ctx, token)
 }
 
 // cookie is the session cookie; Secure whenever the page came by https (plain http is served on loopback only).
 func cookie(ctx context.Context, token string, until time.Time) http.Cookie {
 	secure, _ := ctx.Value(keySecure).(bool)
-	return http.Cookie{Name: cookieName, Value: token, Path: "/", Expires: until, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	return http.Cookie{Name: sessionCookie(secure), Value: token, Path: "/", Expires: until, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
 }

@@ -207,7 +207,7 @@ func span(s float64) string {
 }
 
 func cause(c string) string {
-	if c == "" {
+	if c = causeText(c); c == "" {
 		return ""
 	}
 	return " (" + c + ")"

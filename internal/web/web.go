@@ -85,7 +85,7 @@ func New(o Options) *Server {
 // apiConfig is huma's configuration without its own pages and schema links: one document at /api/openapi.json.
 func apiConfig() huma.Config {
 	c := huma.DefaultConfig("Довідка", "1")
-	c.Info.Description = "API кол-центру ЦНАП. Сесія — печиво «" + cookieName + "» після POST /api/session."
+	c.Info.Description = "API кол-центру ЦНАП. Сесія — печиво «" + secureCookie + "» (без https — «" + cookieName + "») після POST /api/session."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "/api/openapi", "", ""
 	c.CreateHooks = nil
 	c.Transformers = []huma.Transformer{ukrainianProblem}

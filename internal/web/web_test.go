@@ -132,8 +132,8 @@ func TestSignIn(t *testing.T) {
 	if strings.Contains(cookie, "Secure") {
 		t.Error("a Secure cookie over plain http on loopback would not come back")
 	}
-	if c := cookieOf(context.WithValue(context.Background(), keySecure, true)); !c.Secure {
-		t.Error("not Secure over https")
+	if c := cookieOf(context.WithValue(context.Background(), keySecure, true)); !c.Secure || c.Name != "__Host-"+cookieName || c.Path != "/" || c.Domain != "" {
+		t.Errorf("over https: %+v", c)
 	}
 	if !r.noted("olena", "sign_in", "", "") {
 		t.Error("sign-in not noted")
@@ -144,6 +144,9 @@ func TestSignIn(t *testing.T) {
 	}
 	if status, h, _ = r.as("olena", "DELETE", "/api/session", ""); status != 204 || !strings.Contains(h.Get("Set-Cookie"), "1970") {
 		t.Errorf("sign-out: %d %q", status, h.Get("Set-Cookie"))
+	}
+	if !slices.Contains(r.desk.did, "olena status offline ") {
+		t.Errorf("gone home and still on the line: %v", r.desk.did)
 	}
 	if status, _, _ = r.as("olena", "GET", "/api/session", ""); status != 401 {
 		t.Errorf("after sign-out: %d", status)

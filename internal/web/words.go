@@ -119,6 +119,29 @@ func topicName(topic string) string {
 	return topic
 }
 
+// causeText says why something of ours failed or ended a call; "" where that needs no words.
+func causeText(c string) string {
+	switch c {
+	case "", "goodbye":
+		return ""
+	case "speech":
+		return "текст не вдалося озвучити"
+	case "menu":
+		return "голосове меню"
+	case "lookup":
+		return "пошук звернення"
+	case "survey":
+		return "запис оцінки"
+	case "card":
+		return "запис картки"
+	case "internal", "fault":
+		return "внутрішня помилка"
+	case "shutdown":
+		return "програму зупиняли"
+	}
+	return c
+}
+
 func device(v string) string {
 	if v == "phone" {
 		return "телефон"
