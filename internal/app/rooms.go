@@ -203,6 +203,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
 	}
 	r.board = switchboard.New(o)
+	r.seed(ctx)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
 	go r.watch(run)
@@ -211,6 +212,18 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		r.board.Run(run)
 	}()
 	return nil
+}
+
+// seed gives the desks their day so far. Without it they only count from zero: no reason not to start.
+func (r *rooms) seed(ctx context.Context) {
+	if r.trouble != nil {
+		return
+	}
+	facts, err := r.journal.AgentFacts(ctx, time.Now())
+	if err != nil {
+		r.log.Warn("the desks' day so far could not be read", "err", err)
+	}
+	r.board.Seed(facts)
 }
 
 // background is the context of calls: they outlive the request to stop, until drain's bound.

@@ -164,6 +164,28 @@ func (j *Journal) month(text string) (from, to time.Time, err error) {
 	return from, from.AddDate(0, 1, 0), nil
 }
 
+// AgentFacts gives the facts of agents' work since the midnight in Kyiv before now, in order of time: offers missed, talks begun
+// and ended. Talks of calls that arrived up to a day earlier count too.
+func (j *Journal) AgentFacts(ctx context.Context, now time.Time) ([]call.Fact, error) {
+	if j.db == nil {
+		return nil, fmt.Errorf("journal: facts of agents: %w", errAway)
+	}
+	y, m, d := now.In(j.zone).Date()
+	from := time.Date(y, m, d, 0, 0, 0, 0, j.zone)
+	recent := j.db.In(ctx).NewSelect().Model((*recordRow)(nil)).Column("call").Where("arrived >= ?", store.Micros(from.AddDate(0, 0, -1)))
+	var rows []factRow
+	err := j.db.In(ctx).NewSelect().Model(&rows).Where("call IN (?)", recent).Where("at >= ?", store.Micros(from)).
+		Where("kind IN (?)", bun.List([]string{string(call.Missed), string(call.Connected), string(call.TalkEnded)})).Order("at", "call", "seq").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("journal: facts of agents: %w", err)
+	}
+	facts := make([]call.Fact, len(rows))
+	for i, r := range rows {
+		facts[i] = r.fact()
+	}
+	return facts, nil
+}
+
 // Story tells one call; fault.NotFound when there is none.
 func (j *Journal) Story(ctx context.Context, id call.ID) (Story, error) {
 	if j.db == nil {

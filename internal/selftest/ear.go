@@ -9,14 +9,14 @@ import (
 
 // ear keeps what a call hears and notices when a prompt begins and ends. Put runs on the media engine's thread, the rest on ours.
 type ear struct {
-	mu        sync.Mutex
-	alaw      []byte
-	most      int
-	sounded   time.Duration // sound since the last key
-	lastSound time.Time
-	quiet     bool // the last key was pressed into silence
-	key       time.Time
-	first     time.Time // first sound after the key
+	mu      sync.Mutex
+	alaw    []byte
+	most    int
+	sounded time.Duration // sound since the last key
+	silent  time.Duration // silence since the last sound, by what was heard: a stall of this machine is not a prompt's end
+	quiet   bool          // the last key was pressed into silence
+	key     time.Time
+	first   time.Time // first sound after the key
 }
 
 func newEar(seconds float64) *ear {
@@ -34,9 +34,10 @@ func (e *ear) Put(f *media.Frame) {
 		e.alaw = append(e.alaw, f[:]...)
 	}
 	if !loud {
+		e.silent += media.FrameTime
 		return
 	}
-	e.lastSound = now
+	e.silent = 0
 	e.sounded += media.FrameTime
 	if e.first.IsZero() && !e.key.IsZero() {
 		e.first = now
@@ -44,17 +45,17 @@ func (e *ear) Put(f *media.Frame) {
 }
 
 // promptOver tells whether something was heard since the last key, and then nothing for promptEnd.
-func (e *ear) promptOver(now time.Time) bool {
+func (e *ear) promptOver() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.sounded >= minSound && now.Sub(e.lastSound) >= promptEnd
+	return e.sounded >= minSound && e.silent >= promptEnd
 }
 
 // pressed notes that a key goes out, and tells at which second of what was heard.
 func (e *ear) pressed(now time.Time) (at float64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.quiet = now.Sub(e.lastSound) > 3*media.FrameTime
+	e.quiet = e.silent > 3*media.FrameTime
 	e.sounded, e.key, e.first = 0, now, time.Time{}
 	return float64(len(e.alaw)) / media.Rate
 }
