@@ -16,6 +16,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/sys/unix"
 
+	"dovidka/internal/fault"
 	"dovidka/internal/hours"
 )
 
@@ -163,6 +164,14 @@ func osReason(err error) string {
 		return "диск доступний лише для читання"
 	}
 	return err.Error()
+}
+
+// reason is the sentence of a sorted error, else what the operating system says.
+func reason(err error) string {
+	if fault.KindOf(err) != fault.Internal {
+		return strings.TrimSuffix(fault.Say(err), ".")
+	}
+	return osReason(err)
 }
 
 // Check tells what is wrong with the values, as one Ukrainian sentence.

@@ -40,8 +40,8 @@ func Doctor(ctx context.Context, c Config, out io.Writer) error {
 	}
 	if running {
 		f := finding{"програма", true, "працює з цією текою даних"}
-		if c.HTTP.Listen != "" && !healthy(c) {
-			f = finding{"програма", false, "запущена, але каже про несправність: подивіться її журнал і сторінку http://" + c.HTTP.Listen + "/healthz"}
+		if addr := runsAt(c); addr != "" && !healthy(addr) {
+			f = finding{"програма", false, "запущена, але каже про несправність: подивіться її журнал і сторінку http://" + addr + "/healthz"}
 		}
 		add(f)
 	} else {
@@ -133,7 +133,7 @@ func database(ctx context.Context, c Config) finding {
 				return finding{"база", true, "PostgreSQL відповідає"}
 			}
 		}
-		return finding{"база", false, "PostgreSQL: " + err.Error()}
+		return finding{"база", false, openReason(c, err).Error()}
 	}
 	path := filepath.Join(c.Data, dbName)
 	st, err := os.Stat(path)
@@ -144,13 +144,16 @@ func database(ctx context.Context, c Config) finding {
 		return finding{"база", false, path + ": " + osReason(err)}
 	}
 	if err := store.Check(ctx, path); err != nil {
-		return finding{"база", false, openReason(err).Error()}
+		return finding{"база", false, openReason(c, err).Error()}
 	}
 	return finding{"база", true, fmt.Sprintf("%s, %d КБ, ціла", path, st.Size()/1024)}
 }
 
 // openReason says why the database did not open, and what to do.
-func openReason(err error) error {
+func openReason(c Config, err error) error {
+	if c.Store.PostgresFile != "" && store.Damaged(err) {
+		return fmt.Errorf("PostgreSQL не відповідає або не пускає: перевірте, чи працює його сервер і що стоїть у %s. Подробиці: %s", c.Store.PostgresFile, oneLine(err.Error()))
+	}
 	if store.Damaged(err) {
 		return fmt.Errorf("база пошкоджена або недоступна для запису (файл не змінено): перевірте диск і права, або відновіть копію командою dovidka restore ФАЙЛ. Подробиці: %s", oneLine(err.Error()))
 	}
@@ -245,9 +248,9 @@ func voices(c Config) []finding {
 }
 
 // healthy asks the running program itself.
-func healthy(c Config) bool {
+func healthy(addr string) bool {
 	client := http.Client{Timeout: 2 * time.Second}
-	r, err := client.Get("http://" + c.HTTP.Listen + "/healthz")
+	r, err := client.Get("http://" + addr + "/healthz")
 	if err != nil {
 		return false
 	}

@@ -31,3 +31,17 @@ func lockData(dir string) (unlock func(), err error) {
 	}
 	return func() { f.Close() }, nil
 }
+
+// noteAddress tells the doctor, which does not know the flags of the running program, where that one answers.
+func noteAddress(c Config, http string) {
+	_ = os.WriteFile(filepath.Join(c.Data, "lock"), []byte(http), 0o600) // a disk that takes nothing is told about elsewhere
+}
+
+// runsAt is the http address of the program that holds the data folder; "" when it has none.
+func runsAt(c Config) string {
+	b, err := os.ReadFile(filepath.Join(c.Data, "lock"))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}

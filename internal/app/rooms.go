@@ -130,7 +130,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 func (r *rooms) openContent(context.Context) (err error) {
 	c := r.conf
 	if r.hours, err = c.schedule(); err != nil {
-		return fmt.Errorf("розклад у налаштуваннях: %w", err)
+		return fmt.Errorf("розклад у налаштуваннях: %s", reason(err))
 	}
 	if r.catalogue, err = catalogue.Stock(); err != nil {
 		return fmt.Errorf("картки послуг: %w", err)
@@ -140,10 +140,10 @@ func (r *rooms) openContent(context.Context) (err error) {
 		Hours:  r.hours, Services: r.catalogue.Texts(), ReadUnverified: c.Demo,
 	})
 	if err != nil {
-		return fmt.Errorf("голосове меню: %w", err)
+		return fmt.Errorf("голосове меню: %s", reason(err))
 	}
 	if r.studio, err = speech.New(speech.Options{Dir: c.clipsDir(), Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command, Log: r.log}); err != nil {
-		return fmt.Errorf("голос: %w", err)
+		return fmt.Errorf("голос: %s", reason(err))
 	}
 	return nil
 }

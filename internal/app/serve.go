@@ -36,6 +36,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, log *slog.Logger) error
 		return err
 	}
 	defer doors.close()
+	noteAddress(c, doors.http)
 	r, err := open(ctx, c, doors, log)
 	if err != nil {
 		return err
@@ -113,9 +114,9 @@ func openStore(ctx context.Context, c Config, log *slog.Logger) (db *store.DB, t
 	case err == nil:
 		return db, nil, nil
 	case fault.Is(err, fault.Invalid), ctx.Err() != nil:
-		return nil, nil, openReason(err)
+		return nil, nil, openReason(c, err)
 	}
-	return nil, openReason(err), nil
+	return nil, openReason(c, err), nil
 }
 
 // version is what the build knows of itself.

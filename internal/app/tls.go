@@ -126,7 +126,7 @@ func localCA(dir string, names []string, now time.Time) (tls.Certificate, []byte
 		ca, caKey, err = makeCA(dir, now)
 	}
 	if err != nil {
-		return none, nil, fmt.Errorf("власний центр сертифікації в %s: %w", dir, err)
+		return none, nil, fmt.Errorf("власний центр сертифікації в %s: %s", dir, osReason(err))
 	}
 	leaf, key, err := loadPair(filepath.Join(dir, "server"))
 	if err != nil || now.After(leaf.NotAfter.AddDate(0, 0, -30)) || !covers(leaf, names) {
@@ -198,14 +198,27 @@ func sign(base string, t, ca *x509.Certificate, caKey *ecdsa.PrivateKey) (*x509.
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := os.WriteFile(base+".key", pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: kb}), 0o600); err != nil {
+	if err := writeWhole(base+".key", pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: kb}), 0o600); err != nil {
 		return nil, nil, err
 	}
-	if err := os.WriteFile(base+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
+	if err := writeWhole(base+".crt", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil {
 		return nil, nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
 	return cert, key, err
+}
+
+// writeWhole lets a file appear under its name only when it is complete: a torn certificate would stop every later start.
+func writeWhole(path string, b []byte, mode os.FileMode) error {
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
 }
 
 func loadPair(base string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
@@ -225,6 +238,9 @@ func loadPair(base string) (*x509.Certificate, *ecdsa.PrivateKey, error) {
 	key, err := x509.ParseECPrivateKey(k)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s.key: %w", base, err)
+	}
+	if !key.PublicKey.Equal(cert.PublicKey) { // killed between the two files
+		return nil, nil, fmt.Errorf("%s.crt: belongs to another key", base)
 	}
 	return cert, key, nil
 }

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"crypto/ecdsa"
+	"crypto/tls"
 	"crypto/x509"
 	"os"
 	"path/filepath"
@@ -42,5 +44,54 @@ func TestLocalCAIsKeptAndItsCertificateRenewed(t *testing.T) {
 	}
 	if life := first.NotAfter.Sub(first.NotBefore); life > 398*24*time.Hour {
 		t.Errorf("browsers refuse a certificate of %v", life)
+	}
+}
+
+func TestARunningProgramTakesUpANewCertificate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tls")
+	now := time.Now()
+	k := &keeper{now: func() time.Time { return now }, log: quiet, loaded: now}
+	k.load = func(at time.Time) (tls.Certificate, error) {
+		pair, _, err := localCA(dir, []string{"localhost"}, at)
+		return pair, err
+	}
+	var err error
+	if k.pair, err = k.load(now); err != nil {
+		t.Fatal(err)
+	}
+	first := k.pair.Leaf
+	now = now.AddDate(0, 0, 380) // less than 30 days before its end
+	if got, err := k.get(nil); err != nil || got.Leaf.Equal(first) {
+		t.Fatalf("the certificate was not renewed: %v", err)
+	}
+	k.load = func(time.Time) (tls.Certificate, error) { return tls.Certificate{}, os.ErrNotExist }
+	now = now.Add(2 * reload)
+	if got, err := k.get(nil); err != nil || got.Leaf == nil {
+		t.Errorf("an unreadable file took the certificate away: %v", err)
+	}
+}
+
+func TestATornCertificateIsMadeAnew(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tls")
+	if _, _, err := localCA(dir, []string{"localhost"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"server.crt", "server.key"} {
+		if err := os.WriteFile(filepath.Join(dir, file), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := localCA(dir, []string{"localhost"}, time.Now()); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "server.key"), ca, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if pair, _, err := localCA(dir, []string{"localhost"}, time.Now()); err != nil || !pair.PrivateKey.(*ecdsa.PrivateKey).PublicKey.Equal(pair.Leaf.PublicKey) {
+		t.Errorf("a key that belongs to another certificate was kept: %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func withStaff(ctx context.Context, c Config, do func(*staff.Staff) error) error
 	}
 	db, err := store.Open(ctx, dsn)
 	if err != nil {
-		return openReason(err)
+		return openReason(c, err)
 	}
 	defer db.Close()
 	err = do(staff.New(db, nil))
