@@ -58,9 +58,9 @@ func (c *callCmd) Run(ctx context.Context, io *streams) error {
 
 func callCause(r selftest.Result) string {
 	if r.Status != 0 {
-		return fmt.Sprintf("%s (SIP %d)", r.Cause, r.Status)
+		return fmt.Sprintf("лінія відмовила (SIP %d)", r.Status)
 	}
-	return r.Cause
+	return "жодної відповіді на SIP: перевірте адресу і порт"
 }
 
 func printCall(w io.Writer, r selftest.Result) error {

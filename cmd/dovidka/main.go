@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errw io.Writer) 
 		return 2
 	}
 	if err := k.Run(); err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintf(errw, "Довідка: %v\n", err)
+		fmt.Fprintf(errw, "Довідка: %s\n", sentence(err))
 		return 1
 	}
 	return 0

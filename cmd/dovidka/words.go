@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"dovidka/internal/fault"
 )
 
 // The parser of the command line speaks English; a person at the terminal reads Ukrainian. Its words, in the order of putting.
@@ -51,6 +53,14 @@ func mistake(err error) string {
 		if w.english.MatchString(err.Error()) {
 			return w.english.ReplaceAllString(err.Error(), w.say)
 		}
+	}
+	return err.Error()
+}
+
+// sentence is what a person reads of a command's failure.
+func sentence(err error) string {
+	if fault.KindOf(err) != fault.Internal {
+		return fault.Say(err)
 	}
 	return err.Error()
 }

@@ -26,6 +26,7 @@ func TestTheCommandLineSpeaksUkrainian(t *testing.T) {
 		{"user password", 2, "бракує: <login>"},
 		{"call 127.0.0.1:1 --seconds many", 2, "значення --seconds незрозуміле"},
 		{"serve --config /nonexistent.toml", 1, "такого файлу немає"},
+		{"say --out /tmp/no.wav", 1, "немає тексту"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			var out, errw bytes.Buffer

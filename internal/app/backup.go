@@ -49,7 +49,7 @@ func Backup(ctx context.Context, c Config, out string, w io.Writer) (err error) 
 	t := tar.NewWriter(z)
 	err = pack(ctx, c, t)
 	if err = errors.Join(err, t.Close(), z.Close(), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("копію не зроблено: %w", err)
+		return fmt.Errorf("копію не зроблено: %s", oneLine(reason(err)))
 	}
 	st, err := os.Stat(out)
 	if err != nil {
@@ -68,7 +68,7 @@ func pack(ctx context.Context, c Config, t *tar.Writer) error {
 		defer os.RemoveAll(tmp)
 		db, err := store.Open(ctx, "sqlite:"+filepath.Join(c.Data, dbName))
 		if err != nil {
-			return err
+			return openReason(c, err)
 		}
 		copied := filepath.Join(tmp, dbName)
 		if err := errors.Join(db.Backup(ctx, copied), db.Close()); err != nil {
@@ -135,7 +135,7 @@ func Restore(ctx context.Context, c Config, from string, w io.Writer) error {
 	}
 	if c.Store.PostgresFile == "" {
 		if err := store.Check(ctx, filepath.Join(stage, dbName)); err != nil {
-			return fmt.Errorf("база в копії %s непридатна: %w", from, err)
+			return fmt.Errorf("база в копії %s непридатна: %s", from, reason(err))
 		}
 	}
 	aside := fmt.Sprintf("%s.before-restore-%s", filepath.Clean(c.Data), time.Now().Format("20060102-150405"))

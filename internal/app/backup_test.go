@@ -4,9 +4,11 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +140,9 @@ func TestRestoreRefusesWhatIsNoBackupAndChangesNothing(t *testing.T) {
 			err := Restore(t.Context(), c, from, io.Discard)
 			if err == nil || strings.Contains(err.Error(), "\n") {
 				t.Errorf("said %v", err)
+			}
+			if strange := slices.Contains([]string{"traversal", "absolute", "symlink", "foreign name"}, name); strange != strings.Contains(fmt.Sprint(err), "несподіваний запис") {
+				t.Errorf("refused for another reason: %v", err)
 			}
 			if now, err := os.ReadFile(filepath.Join(c.Data, dbName)); err != nil || !bytes.Equal(now, before) {
 				t.Errorf("the database was changed: %v", err)

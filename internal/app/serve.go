@@ -159,7 +159,7 @@ func (r *rooms) banner(w io.Writer) {
 // reachable puts this machine's own address in the place of "every address".
 func reachable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsUnspecified() {
+	if ip := net.ParseIP(host); err != nil || host != "" && (ip == nil || !ip.IsUnspecified()) {
 		return addr
 	}
 	if name, err := os.Hostname(); err == nil {

@@ -77,7 +77,7 @@ func UserPhone(ctx context.Context, c Config, login string, out io.Writer) error
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "Телефон: користувач %s, пароль (показано один раз): %s\nАдреса сервера: %s\n", login, pass, c.SIP.Listen)
+		fmt.Fprintf(out, "Телефон: користувач %s, пароль (показано один раз): %s\nАдреса сервера: %s\n", login, pass, reachable(c.SIP.Listen))
 		return nil
 	})
 }
