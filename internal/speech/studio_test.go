@@ -442,7 +442,7 @@ func TestJudge(t *testing.T) {
 
 func TestEmbeddedClips(t *testing.T) {
 	for name, want := range map[string]struct{ least, most, level float64 }{
-		"technical": {3, 12, targetLevel}, "line_works": {3, 12, targetLevel}, "beep": {0.3, 0.6, -20}, "music": {30, 60, -26},
+		"technical": {3, 12, targetLevel}, "line_works": {3, 12, targetLevel}, "leave_message": {3, 12, targetLevel}, "beep": {0.3, 0.6, -20}, "music": {30, 60, -26},
 	} {
 		b := Embedded(name)
 		x := make([]float64, len(b))

@@ -39,6 +39,9 @@ func (c *conductor) message(box string, intro []ivr.Line) (how string, err error
 	case key == '#':
 		return "back", nil
 	}
+	if c.speak.mute() || len(intro) == 0 { // without a voice the tone alone would explain nothing
+		c.sayClip(speech.Embedded("leave_message"), 1)
+	}
 	for range 2 {
 		end, kept, err := c.record(box)
 		switch {
