@@ -11,6 +11,7 @@ import (
 	"dovidka/internal/call"
 	"dovidka/internal/hours"
 	"dovidka/internal/media"
+	"dovidka/internal/speech"
 )
 
 const anyone = "0671234567"
@@ -450,6 +451,19 @@ func TestWithoutVoice(t *testing.T) {
 		if !strings.Contains(c.log.String(), "alarm") {
 			c.Fatal("no alarm")
 		}
+	})
+}
+
+// Without a voice and without people a message is asked for by the clip in the binary, 8 s after the beginning of line_works.
+func TestWithoutVoiceAMessage(t *testing.T) {
+	inCentre(t, nil, func(c *centre) {
+		c.clips.break_(true)
+		z := c.dial(anyone)
+		time.Sleep(clipTime(speech.Embedded("line_works")) + 3*time.Second)
+		if l := z.loud(); l < -40 {
+			c.Fatalf("only %.0f dB: nobody says what to do", l)
+		}
+		z.hangs()
 	})
 }
 
