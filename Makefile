@@ -12,7 +12,7 @@ run: ## install what is missing, build, start the demo
 
 build:
 	@mkdir -p bin
-	go build -trimpath -o $(BIN) ./cmd/dovidka
+	go build -trimpath -ldflags "-s -w -X main.version=$$(git describe --always --dirty 2>/dev/null || echo unknown)" -o $(BIN) ./cmd/dovidka
 
 check: ## the quick loop: format, vet, staticcheck, house, unit
 	@test -z "$$(gofmt -l cmd internal ui)" || { gofmt -l cmd internal ui; echo "gofmt: these files are not formatted"; exit 1; }
