@@ -152,7 +152,7 @@ func (r *rooms) banner(w io.Writer) {
 	if number == "" {
 		number = "будь-який"
 	}
-	fmt.Fprintf(w, "  Подзвонити з SIP-телефона:            номер %s, сервер %s\n", number, r.sip.Addr())
+	fmt.Fprintf(w, "  Подзвонити з SIP-телефона:            номер %s, сервер %s\n", number, reachable(r.sip.Addr().String()))
 	fmt.Fprint(w, r.accounts)
 }
 
