@@ -67,6 +67,8 @@ func (j *Bridged) link(t *thread, now time.Duration) {
 	}
 	a.unlink()
 	b.unlink()
+	a.deafen(nil)
+	b.deafen(nil)
 	if a.play != nil {
 		a.play.end(false)
 	}

@@ -187,8 +187,8 @@ func (p *Port) listen(f *Frame) {
 	for i := len(p.sinks) - 1; i >= 0; i-- {
 		l := p.sinks[i]
 		l.sink.Put(f)
-		if l.rec != nil && l.rec.full() {
-			l.rec.finish()
+		if l.end != nil && l.end.over() {
+			l.end.finish()
 			p.removeSink(l)
 		}
 	}

@@ -44,6 +44,7 @@ type Port struct {
 	merger   merger
 	play     *Playback
 	bridge   *Bridged
+	ear      *ear // what it hears of a mix
 	peer     *Port
 	path     path
 	ring     *ring
@@ -173,10 +174,13 @@ func (p *Port) Listen(s Sink) (stop func()) {
 	return func() { p.do(func(*thread, time.Duration) { p.removeSink(l) }) }
 }
 
-// listener is one who hears a leg; rec when it is a recording.
+// listener is one who hears a leg; end, if any, tells when it is over and is told when the leg is.
 type listener struct {
 	sink Sink
-	rec  *Recording
+	end  interface {
+		over() bool
+		finish()
+	}
 }
 
 func (p *Port) addSink(l *listener) {
@@ -230,13 +234,14 @@ func (p *Port) shut(t *thread) {
 	}
 	p.closed.Store(true)
 	p.unlink()
+	p.deafen(nil)
 	if p.play != nil {
 		p.play.end(false)
 	}
 	for len(p.sinks) > 0 {
 		l := p.sinks[0]
-		if l.rec != nil {
-			l.rec.finish()
+		if l.end != nil {
+			l.end.finish()
 		}
 		p.removeSink(l)
 	}

@@ -86,7 +86,9 @@ func (p *Port) nextFrame(f *Frame) {
 		}
 		p.play.end(true)
 	}
-	f.hush()
+	if p.ear == nil || !p.ear.Next(f) {
+		f.hush()
+	}
 }
 
 // sendFrame sends 20 ms that are due at clock.
