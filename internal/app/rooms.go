@@ -204,6 +204,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 	}
 	r.board = switchboard.New(o)
 	r.seed(ctx)
+	r.takeUpSound(ctx)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
 	go r.watch(run)
@@ -224,6 +225,16 @@ func (r *rooms) seed(ctx context.Context) {
 		r.log.Warn("the desks' day so far could not be read", "err", err)
 	}
 	r.board.Seed(facts)
+}
+
+// takeUpSound finds what callers were saying when the last run was killed.
+func (r *rooms) takeUpSound(ctx context.Context) {
+	if r.trouble != nil {
+		return
+	}
+	if n := r.board.TakeUpMessages(ctx, r.journal); n > 0 {
+		r.log.Warn("messages saved after a restart", "count", n)
+	}
 }
 
 // background is the context of calls: they outlive the request to stop, until drain's bound.

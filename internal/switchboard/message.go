@@ -90,7 +90,8 @@ func (c *conductor) record(box string) (end byte, kept *casework.Message, err er
 		return 0, nil, c.why()
 	}
 	c.note(call.Fact{Kind: call.Recording, Name: box})
-	v := &voice{}
+	c.recorded++
+	v := &voice{part: c.openPart(box)}
 	rec := c.port.Record(v, c.s.o.MessageMax)
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -110,6 +111,7 @@ func (c *conductor) record(box string) (end byte, kept *casework.Message, err er
 	}
 	rec.Stop()
 	kept, failed := c.keep(box, v)
+	v.closePart(failed == nil) // what could not be kept is tried again at the next start
 	if failed != nil {
 		c.log.Error("switchboard: message not kept", "err", failed)
 		if err == nil {
@@ -140,42 +142,52 @@ func (c *conductor) keep(box string, v *voice) (*casework.Message, error) {
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), closingTime)
 	defer stop()
-	now := time.Now()
 	i := c.about()
-	c.recorded++
-	path, err := c.writeSound(fmt.Sprintf("%s-%d.wav", c.id, c.recorded), sound)
+	m, err := c.s.saveMessage(ctx, c.recorded, sound, casework.NewMessage{
+		Call: c.id, Box: box, From: i.from, At: time.Now().UTC(), Topic: i.topic, Path: i.path,
+	}, c.menu)
 	if err != nil {
-		return nil, fmt.Errorf("switchboard: message: %w", err)
+		return nil, err
 	}
-	m, err := c.s.o.Cards.SaveMessage(ctx, casework.NewMessage{
-		Call: c.id, Box: box, Sound: path, Seconds: clipTime(sound).Seconds(), From: i.from, At: now.UTC(),
-		Due: c.due(now), Topic: i.topic, Path: i.path,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("switchboard: message: %w", err)
-	}
-	if m.Due.IsZero() {
-		m.Due = c.due(now)
-	}
-	c.note(call.Fact{Kind: call.MessageLeft, Name: box, Value: m.Number, Seconds: clipTime(sound).Seconds()})
+	c.note(messageLeft(m, sound))
 	c.s.countMessages(ctx)
 	return &m, nil
 }
 
+// messageLeft is the fact of a message that is kept.
+func messageLeft(m casework.Message, sound []byte) call.Fact {
+	return call.Fact{Kind: call.MessageLeft, Name: m.Box, Value: m.Number, Seconds: clipTime(sound).Seconds()}
+}
+
+// saveMessage writes the sound and the card of the nth message of a call. The same once more changes nothing.
+func (s *Switchboard) saveMessage(ctx context.Context, n int, sound []byte, m casework.NewMessage, menu *ivr.Menu) (casework.Message, error) {
+	path, err := s.writeSound(fmt.Sprintf("%s-%d.wav", m.Call, n), sound)
+	if err != nil {
+		return casework.Message{}, fmt.Errorf("switchboard: message: %w", err)
+	}
+	m.Sound, m.Seconds, m.Due = path, clipTime(sound).Seconds(), due(menu, m.At)
+	saved, err := s.o.Cards.SaveMessage(ctx, m)
+	if err != nil {
+		return casework.Message{}, fmt.Errorf("switchboard: message: %w", err)
+	}
+	if saved.Due.IsZero() {
+		saved.Due = m.Due
+	}
+	saved.Box = m.Box
+	return saved, nil
+}
+
 // due is the end of the next working day (regulation 3.5).
-func (c *conductor) due(now time.Time) time.Time {
-	if c.menu == nil || c.menu.Hours == nil {
+func due(m *ivr.Menu, now time.Time) time.Time {
+	if m == nil || m.Hours == nil {
 		return now.AddDate(0, 0, 1)
 	}
-	return c.menu.Hours.AddWorkingDays(now, 1)
+	return m.Hours.AddWorkingDays(now, 1)
 }
 
 // writeSound writes a WAV whole or not at all and gives its path under the data folder (the parent of MessageDir).
-func (c *conductor) writeSound(name string, alaw []byte) (string, error) {
-	dir := c.s.o.MessageDir
-	if dir == "" {
-		dir = os.TempDir()
-	}
+func (s *Switchboard) writeSound(name string, alaw []byte) (string, error) {
+	dir := s.o.MessageDir
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
@@ -203,6 +215,8 @@ func (c *conductor) writeSound(name string, alaw []byte) (string, error) {
 
 // voice takes A-law sound and tells speech from silence. It is written by the recorder and read by the call.
 type voice struct {
+	part *os.File // the same sound on the disk as it comes, for a program that is killed meanwhile; nil: there is none
+
 	mu    sync.Mutex
 	alaw  []byte
 	spoke time.Duration // speech so far
@@ -215,6 +229,9 @@ func (v *voice) Write(p []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.alaw = append(v.alaw, p...)
+	if v.part != nil {
+		_, _ = v.part.Write(p) // memory has it too; without the file only a killed program loses it
+	}
 	for ; v.begun+media.FrameSize <= len(v.alaw); v.begun += media.FrameSize {
 		if level(v.alaw[v.begun:v.begun+media.FrameSize]) > voiceLevel {
 			v.spoke += media.FrameTime

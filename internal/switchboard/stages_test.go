@@ -21,10 +21,6 @@ func TestHangUpAtEveryStage(t *testing.T) {
 	busy := func(c *centre) { c.ready("olena"); c.s.SetStatus(c.Context(), "olena", "break", "обід") }
 	talk := func(c *centre, z *citizen) { c.ready("olena"); toQueue(c, z); c.answers("olena") }
 	survey := func(c *centre, z *citizen) { talk(c, z); c.s.Hangup("olena"); z.hears("Оцініть") }
-	tone := func(c *centre, z *citizen) {
-		toQueue(c, z)
-		c.eventually("tone", func() bool { return len(c.journal.all(call.Recording)) == 1 }, nil)
-	}
 	for _, stage := range []struct {
 		name string
 		play func(*centre, *citizen)

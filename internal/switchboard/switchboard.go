@@ -9,7 +9,7 @@
 //   - hanging up is a cancelled context; closing work (record, message, card) outlives it with a bound of its own;
 //   - a key stops interruptible sound at once, and an announcement in the queue stops the moment an agent is rung;
 //   - an agent's page that reloads or dies does not end the citizen's call: music at once, the agent back, or the head of the queue;
-//   - no message is recorded without a live caller, and what was said before hanging up is kept;
+//   - no message is recorded without a live caller; what was said before hanging up is kept, also when the program was killed then;
 //   - when the menu or the voice fails, the embedded clip says that the line works and leads to a person (regulation 3.5).
 //
 // It owns no table and no socket. Regulation 1.1, 2.2, 3.3, 3.5, 4.2.
@@ -18,6 +18,7 @@ package switchboard
 import (
 	"context"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -84,6 +85,9 @@ func New(o Options) *Switchboard {
 	}
 	if o.MessageMax <= 0 {
 		o.MessageMax = 120 * time.Second
+	}
+	if o.MessageDir == "" {
+		o.MessageDir = os.TempDir()
 	}
 	if len(o.FaultClip) == 0 {
 		o.FaultClip = speech.Fault(nil)
