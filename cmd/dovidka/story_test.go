@@ -104,7 +104,7 @@ func storyClips(t *testing.T) string {
 }
 
 func storyConfig(clips string) string {
-	return fmt.Sprintf("[speech]\nclips = %q\nprepare = false\n[limits]\nwrap_up = 5\ndrain = 5\n", clips)
+	return fmt.Sprintf("[speech]\nclips = %q\nprepare = false\n[limits]\nwrap_up = 5\ndrain = 20\n", clips)
 }
 
 // closedToday is a schedule that is closed today and tomorrow, whatever the day.
@@ -258,17 +258,19 @@ func (w *world) cmdShutdown(args []string) error {
 	return w.cmdEndedProgram(args)
 }
 
-// cmdHealth: health CODE — what /healthz answers.
+// cmdHealth: health CODE — what /healthz comes to answer.
 func (w *world) cmdHealth(args []string) error {
-	r, err := http.Get("http://" + w.http + "/healthz")
-	if err != nil {
-		return err
-	}
-	defer r.Body.Close()
-	if strconv.Itoa(r.StatusCode) != args[0] {
-		return fmt.Errorf("/healthz is %d, not %s", r.StatusCode, args[0])
-	}
-	return nil
+	return eventually(func() error {
+		r, err := http.Get("http://" + w.http + "/healthz")
+		if err != nil {
+			return err
+		}
+		defer r.Body.Close()
+		if strconv.Itoa(r.StatusCode) != args[0] {
+			return fmt.Errorf("/healthz is %d, not %s", r.StatusCode, args[0])
+		}
+		return nil
+	})
 }
 
 // asHead gives a signed-in client of the head of the centre.

@@ -81,10 +81,14 @@ func port(addr string) int {
 
 // Troubles lists what is wrong now (web.Centre). It answers at once: a desk must never wait for a disk or a process.
 func (r *rooms) Troubles() []web.Trouble {
-	if t := r.wrong.Load(); t != nil {
-		return *t
+	var out []web.Trouble
+	if r.leaving.Load() { // a monitor or a load balancer looks elsewhere from now on
+		out = append(out, web.Trouble{What: "Зупинка", Text: "програма завершує роботу: нові дзвінки не приймаються, поточні закінчуються.", Fatal: true})
 	}
-	return nil
+	if t := r.wrong.Load(); t != nil {
+		out = append(out, *t...)
+	}
+	return out
 }
 
 // watch looks for troubles until ctx ends.

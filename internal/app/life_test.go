@@ -218,12 +218,14 @@ func TestSigtermRefusesNewCallsAndLetsRunningOnesFinish(t *testing.T) {
 	}
 	drained := make(chan struct{})
 	go func() { r.drain(); close(drained) }()
-	for deadline := time.Now().Add(time.Second); time.Now().Before(deadline); {
-		if res := dial(t, r, 1); res.Status == 503 {
-			break
-		} else if res.Answered {
-			t.Fatal("a new call was taken while stopping")
-		}
+	for deadline := time.Now().Add(5 * time.Second); !r.leaving.Load() && time.Now().Before(deadline); {
+		<-time.After(5 * time.Millisecond)
+	}
+	if res := dial(t, r, 1); res.Status != 503 {
+		t.Errorf("a new call while stopping gets %d", res.Status)
+	}
+	if w := r.Troubles(); len(w) != 1 || !w[0].Fatal {
+		t.Errorf("/healthz would not tell of the end: %v", w)
 	}
 	if e := <-running; e.err != nil || e.res.Cause != "us" || e.res.Heard < 1.2 {
 		t.Errorf("the running call did not finish: %+v %v", e.res, e.err)

@@ -61,7 +61,8 @@ type rooms struct {
 	board *switchboard.Switchboard
 
 	wrong    atomic.Pointer[[]web.Trouble]
-	accounts string // what the banner says of the accounts
+	leaving  atomic.Bool // new calls are refused: the program is ending
+	accounts string      // what the banner says of the accounts
 	prepared atomic.Int64
 	texts    atomic.Int64
 	stop     context.CancelFunc
@@ -318,6 +319,8 @@ func (r *rooms) alarms() []string {
 func (r *rooms) drain() {
 	ctx, cancel := context.WithTimeout(context.Background(), seconds(r.conf.Limits.DrainSeconds))
 	defer cancel()
+	r.sip.Drain()
+	r.leaving.Store(true)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

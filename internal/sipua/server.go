@@ -206,9 +206,12 @@ func (s *Server) Calls() int { return s.calls.len() }
 // Registered tells whether a desk phone is registered for the account.
 func (s *Server) Registered(aor string) bool { _, ok := s.reg.find(aor, time.Now()); return ok }
 
+// Drain refuses new calls with 503 from now on; running ones go on.
+func (s *Server) Drain() { s.calls.drain() }
+
 // Shutdown refuses new calls with 503, lets running ones finish until ctx ends, then hangs up what is left and closes.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.calls.drain()
+	s.Drain()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	var err error
