@@ -7,8 +7,8 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// allow is every method that some request may bring here (RFC 3261 §20.5). REFER, MESSAGE, SUBSCRIBE, NOTIFY and PUBLISH are not
-// taken from outside: a stranger must not move our calls.
+// allow is every method that any far end may bring here (RFC 3261 §20.5); desk phones may bring REFER too. REFER from strangers,
+// MESSAGE, SUBSCRIBE, NOTIFY and PUBLISH are not taken: nobody outside moves our calls.
 const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
 
 // refusal is a final answer that is given before any handler.

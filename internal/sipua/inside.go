@@ -82,9 +82,11 @@ func (s *Server) onInside(req *sip.Request, tx *sip.ServerTx) {
 		l.onModify(req, tx)
 	case sip.INFO:
 		l.onInfo(req, tx)
+	case sip.REFER:
+		l.onRefer(req, tx)
 	case sip.OPTIONS:
 		res := l.response(req, 200, nil)
-		res.AppendHeader(sip.NewHeader("Allow", allow))
+		res.AppendHeader(sip.NewHeader("Allow", l.allow()))
 		_ = tx.Respond(res)
 	default:
 		s.notAllowed(req, tx)

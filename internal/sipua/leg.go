@@ -31,6 +31,8 @@ type Leg struct {
 	id       string
 	from, to call.Number
 	dialled  bool
+	phone    string     // account of the desk phone at the far end
+	refers   chan Refer // nil but for desk phones
 	port     sound
 	done     chan struct{}
 	tx       *sip.ServerTx // of the incoming INVITE; nil for a leg we dialled
@@ -46,6 +48,9 @@ type Leg struct {
 	cause  string
 	media  bool // the leg was answered
 	expiry *time.Timer
+
+	referring bool            // a REFER is being dealt with
+	noted     <-chan struct{} // closed when its final NOTIFY is out; nil: none is on its way
 }
 
 // unacked is a 2xx to an INVITE that waits for its ACK.
@@ -245,6 +250,14 @@ func (l *Leg) bye(why string) {
 		why = l.why
 	}
 	l.state = closing
+	noted := l.noted
+	l.mu.Unlock()
+	l.s.waitFor(noted, 2*l.s.o.T1)
+	l.mu.Lock()
+	if l.state == ended { // they were faster
+		l.mu.Unlock()
+		return
+	}
 	l.d.localSeq++
 	req := l.s.inside(&l.d, sip.BYE, l.d.localSeq)
 	l.mu.Unlock()
@@ -313,7 +326,7 @@ func (l *Leg) response(req *sip.Request, status int, sdp []byte) *sip.Response {
 	}
 	if status < 300 && (req.Method == sip.INVITE || req.Method == sip.UPDATE) {
 		res.AppendHeader(&sip.ContactHeader{Address: *l.d.contact.Clone()})
-		res.AppendHeader(sip.NewHeader("Allow", allow))
+		res.AppendHeader(sip.NewHeader("Allow", l.allow()))
 	}
 	if sdp != nil {
 		kind := sip.ContentTypeHeader("application/sdp")
@@ -321,4 +334,12 @@ func (l *Leg) response(req *sip.Request, status int, sdp []byte) *sip.Response {
 		res.SetBody(sdp)
 	}
 	return res
+}
+
+// allow is what this far end may send.
+func (l *Leg) allow() string {
+	if l.phone != "" {
+		return allow + ", REFER"
+	}
+	return allow
 }

@@ -55,6 +55,16 @@ func (r *registrar) find(aor string, now time.Time) (binding, bool) {
 	return binding{}, false
 }
 
+// livesAt tells whether a phone of the account has registered from the address.
+func (r *registrar) livesAt(aor, ip string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.phones[aor], func(b binding) bool {
+		host, _, _ := net.SplitHostPort(b.source)
+		return host == ip && b.until.After(now)
+	})
+}
+
 func (r *registrar) close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

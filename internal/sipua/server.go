@@ -2,7 +2,7 @@
 //
 // What it owns: the SIP sockets (UDP and TCP on one address), every dialog, the desk phones' bindings and their digest nonces. It
 // stands on sipgo for parsing, transports and transactions only; the dialog layer is its own. What it never does: decide what a
-// caller hears, read a database, follow a REFER or a redirection, place a call for a stranger.
+// caller hears, read a database, follow a redirection, place or move a call for a stranger (a REFER of a desk phone is handed on).
 //
 // Invariants, each with a test:
 //   - no message, however broken, ends the server or another call: bytes are tried in a guard before sipgo reads them, every
@@ -43,6 +43,7 @@ type Options struct {
 	Known     func(user string) bool                    // is this called number ours; nil: every one is
 	Limit     int                                       // incoming calls at a time; 0: no limit
 	OnCall    func(*Leg)                                // one goroutine per incoming call
+	OnPhone   func(*Leg)                                // the same for calls that our registered desk phones place; nil: they are anybody's
 	OnRefused func(from, to call.Number, status string) // an INVITE that never became a Leg: "404", "488", "503" …
 
 	Realm      string                                  // of the desk phones' digest; default "dovidka"

@@ -52,6 +52,7 @@ type attempt struct {
 	s       *Server
 	o       DialOptions
 	uri     sip.Uri
+	phone   string // account of the desk phone that is rung
 	dest    string
 	network string
 	callID  string
@@ -83,7 +84,7 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 		port.Close()
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
-	a := &attempt{s: s, o: o, uri: uri, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
+	a := &attempt{s: s, o: o, uri: uri, phone: t.AOR, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
 		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}}
 	leg, err := a.run(ctx)
 	if err != nil && !errors.Is(err, errAbandoned) {
@@ -135,7 +136,7 @@ func (a *attempt) invite() *sip.Request {
 		&sip.ToHeader{Address: to}, &id,
 		&sip.CSeqHeader{SeqNo: a.seq, MethodName: sip.INVITE},
 		&sip.ContactHeader{Address: a.contact},
-		sip.NewHeader("Allow", allow), &kind,
+		sip.NewHeader("Allow", a.allow()), &kind,
 	} {
 		req.AppendHeader(h)
 	}
@@ -143,6 +144,8 @@ func (a *attempt) invite() *sip.Request {
 	a.s.send(req, a.network, a.dest)
 	return req
 }
+
+func (a *attempt) allow() string { return (&Leg{phone: a.phone}).allow() }
 
 // plain keeps a display name from breaking its quotes.
 func plain(s string) string {
@@ -331,7 +334,10 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
 	l := &Leg{s: a.s, id: string(call.NewID(time.Now())), from: a.o.From, to: call.ParseNumber(a.uri.User), dialled: true,
-		port: a.port, done: make(chan struct{}), state: talking, media: true}
+		port: a.port, done: make(chan struct{}), state: talking, media: true, phone: a.phone}
+	if l.phone != "" {
+		l.refers = make(chan Refer, 1)
+	}
 	l.d = dialled(req, res, a.contact)
 	a.s.calls.add(l) // before the ACK: their next request may be quick
 	a.ack(req, res)

@@ -157,6 +157,9 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 		s.reply(tx, req, 482)
 		return
 	}
+	if done := s.placedByPhone(l); done {
+		return
+	}
 	switch {
 	case s.calls.full(s.o.Limit) || s.o.OnCall == nil:
 		s.turnAway(l, 503, sip.NewHeader("Retry-After", "10"))
@@ -164,7 +167,7 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	case req.GetHeader("replaces") != nil: // RFC 3891: nobody outside may take a call over; 481 is its answer to a dialog not found
 		s.turnAway(l, 481)
 		return
-	case s.o.Known != nil && !s.o.Known(user):
+	case l.phone == "" && s.o.Known != nil && !s.o.Known(user):
 		s.turnAway(l, 404)
 		return
 	}
@@ -217,6 +220,10 @@ func (s *Server) start(l *Leg) {
 				l.Hangup("500")
 			}
 		}()
+		if l.phone != "" {
+			s.o.OnPhone(l)
+			return
+		}
 		s.o.OnCall(l)
 	})
 }
@@ -348,6 +355,8 @@ func reason(status int) string {
 		return "Ringing"
 	case 200:
 		return "OK"
+	case 202:
+		return "Accepted"
 	case 400:
 		return "Bad Request"
 	case 401:
@@ -356,6 +365,8 @@ func reason(status int) string {
 		return "Forbidden"
 	case 404:
 		return "Not Found"
+	case 408:
+		return "Request Timeout"
 	case 405:
 		return "Method Not Allowed"
 	case 415:
