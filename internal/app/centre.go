@@ -116,6 +116,9 @@ func (r *rooms) troubles() []web.Trouble {
 	if !r.studio.Ready() {
 		out = append(out, web.Trouble{What: "Голос", Text: "жоден рушій не встановлено, лінія каже лише вбудовані фрази і з'єднує з оператором.", Todo: "Виконайте scripts/need run і перезапустіть програму."})
 	}
+	if a := r.outAlarm(context.Background()); a != "" {
+		out = append(out, web.Trouble{What: "Вихідні дзвінки", Text: a, Todo: "Перегляньте їх на сторінці «Лінії» і, якщо це не ця людина, змініть пароль запису."})
+	}
 	if d := diskSpace(r.conf.Data); !d.ok {
 		out = append(out, web.Trouble{What: "Диск", Text: d.say + "."})
 	}

@@ -92,6 +92,9 @@ type Limits struct {
 	WebPerIP     int `toml:"web_per_ip"`     // /call: concurrent calls of one address
 	WebPerHour   int `toml:"web_per_hour"`   // /call: calls of one address in an hour
 	TargetAnswer int `toml:"target_seconds"` // T of the service level
+	OutPerAgent  int `toml:"out_per_agent"`  // outgoing calls of one account in an hour
+	OutPerNumber int `toml:"out_per_number"` // outgoing calls to one number in an hour
+	OutPerHour   int `toml:"out_per_hour"`   // outgoing calls of the whole centre in an hour
 }
 
 // Store is where the records live; empty: SQLite in the data folder.
@@ -112,7 +115,8 @@ func Defaults() Config {
 		SIP:    SIP{Listen: ":5060", RTP: "16000-17999"},
 		Speech: Speech{Engines: []string{"rhvoice", "espeak"}, Voice: "natalia", Prepare: true},
 		Limits: Limits{Calls: 200, Waiting: 20, WaitMinutes: 10, OfferSeconds: 20, WrapSeconds: 30, Message: 120,
-			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30},
+			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30,
+			OutPerAgent: 30, OutPerNumber: 10, OutPerHour: 120},
 	}
 }
 
@@ -202,6 +206,9 @@ func (c Config) Check() error {
 	}
 	if c.Limits.Calls < 1 || c.Limits.Waiting < 1 || c.Limits.OfferSeconds < 5 || c.Limits.Message < 5 {
 		return errors.New("у розділі [limits] є неможливе значення: calls і waiting від 1, offer_seconds і message від 5")
+	}
+	if c.Limits.OutPerAgent < 1 || c.Limits.OutPerNumber < 1 || c.Limits.OutPerHour < 1 {
+		return errors.New("у розділі [limits] межі вихідних дзвінків (out_per_agent, out_per_number, out_per_hour) мають бути від 1")
 	}
 	if c.DemoHours != "" && c.DemoHours != "always" && c.DemoHours != "office" {
 		return fmt.Errorf("--demo-hours буває always або office, а не «%s»", c.DemoHours)

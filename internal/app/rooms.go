@@ -30,6 +30,7 @@ import (
 	"dovidka/internal/store"
 	"dovidka/internal/survey"
 	"dovidka/internal/switchboard"
+	"dovidka/internal/trunk"
 	"dovidka/internal/web"
 	"dovidka/internal/webphone"
 )
@@ -49,6 +50,7 @@ type rooms struct {
 	staff    *staff.Staff
 	survey   *survey.Survey
 	audit    *audit.Audit
+	trunks   *trunk.Trunks // nil in emergency mode
 
 	hours     *hours.Schedule
 	catalogue *catalogue.Catalogue
@@ -100,7 +102,7 @@ func (r *rooms) openRecords(ctx context.Context) (err error) {
 		if err := errors.Join(r.journal.Stop(ctx), r.db.Close()); err != nil { // it opens, but cannot be worked with: a full disk
 			r.log.Error("database left alone", "err", err)
 		}
-		r.db, r.staff = nil, nil
+		r.db, r.staff, r.trunks = nil, nil, nil
 	}
 	r.trouble = errors.New(oneLine(r.trouble.Error()))
 	r.log.Error("аварійний режим", "err", r.trouble)
@@ -114,6 +116,7 @@ func (r *rooms) openRecords(ctx context.Context) (err error) {
 func (r *rooms) takeUp(ctx context.Context) error {
 	r.casework, r.survey, r.audit = casework.New(r.db), survey.New(r.db), audit.New(r.db)
 	r.staff = staff.New(r.db, nil)
+	r.trunks = trunk.New(r.db, filepath.Join(r.conf.Data, "trunks"), nil)
 	n, err := r.journal.Recover(ctx, time.Now())
 	if err != nil {
 		return fmt.Errorf("база не приймає записів: перевірте місце на диску. Подробиці: %w", err)

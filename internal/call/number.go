@@ -2,6 +2,7 @@ package call
 
 import (
 	"log/slog"
+	"regexp"
 	"strings"
 )
 
@@ -30,22 +31,49 @@ func anonymous(user string) bool {
 // ParseNumber reads a number as carriers, people and SIP headers write it: +380…, 380…, 80…, 0…, 00380…, 0-800…, 800…, with
 // separators, or as a sip:, sips: or tel: URI. What it does not know it keeps, so that nothing a carrier sends is lost.
 func ParseNumber(s string) Number {
-	user := strings.ToLower(userPart(s))
+	n, _ := parse(s)
+	return n
+}
+
+// ParseExtension reads a number with the extension that is dialled after it: «044 123 45 67 дод. 105», tel:+380441234567;ext=105
+// (RFC 3966 §5.1.1), 0441234567,105, 0441234567#105. ext is "" when there is none.
+func ParseExtension(s string) (n Number, ext string) { return parse(s) }
+
+func parse(s string) (n Number, ext string) {
+	n, ext = parseUser(strings.ToLower(userPart(s)))
+	if m := extensionParam.FindStringSubmatch(strings.ToLower(s)); m != nil && n.isDigits() {
+		ext = m[1]
+	}
+	return n, ext
+}
+
+// extensionText is how people and devices write an extension after a whole number; extensionParam how a tel: URI does.
+var (
+	extensionText  = regexp.MustCompile(`^((?:[+(]|\d)[\d\s()\-./\x{00a0}\x{2013}]{4,}?)\s*(?:[,;#pw]+|(?:дод(?:атковий)?|доб(?:авочный)?|вн(?:утр(?:ішній)?)?|ext(?:ension)?|x)\.?:?)\s*(\d{1,6})$`)
+	extensionParam = regexp.MustCompile(`;(?:ext|postd)=[,pw]*(\d{1,6})(?:[;>@]|$)`)
+)
+
+// parseUser reads what is left of an address without its scheme, host and parameters.
+func parseUser(user string) (n Number, ext string) {
 	if anonymous(user) {
-		return ""
+		return "", ""
+	}
+	if m := extensionText.FindStringSubmatch(user); m != nil { // what follows a name is no extension
+		if n, inner := parseUser(m[1]); n.isDigits() && inner == "" {
+			return n, m[2]
+		}
 	}
 	digits, plus, ok := bareDigits(user)
 	if !ok {
 		if clean := cleanUser(user); clean != user {
-			return ParseNumber(clean)
+			return parseUser(clean)
 		}
-		return Number(user)
+		return Number(user), ""
 	}
-	n := international(digits, plus)
-	if anonymous(n) {
-		return ""
+	if d := international(digits, plus); !anonymous(d) {
+		return Number(d), ""
 	}
-	return Number(n)
+	return "", ""
 }
 
 // userPart cuts the scheme, the host and the parameters of a URI away (RFC 3261 §19.1.1, RFC 3966 §3).

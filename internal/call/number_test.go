@@ -31,6 +31,50 @@ func TestParseNumber(t *testing.T) {
 	}
 }
 
+func TestExtensions(t *testing.T) {
+	for in, want := range map[string][2]string{
+		"044 123 45 67 дод. 105": {"+380441234567", "105"}, "044 123-45-67 додатковий 7": {"+380441234567", "7"},
+		"0441234567,105": {"+380441234567", "105"}, "0441234567,,105": {"+380441234567", "105"}, "0441234567#105": {"+380441234567", "105"},
+		"tel:+380-44-123-45-67;ext=105": {"+380441234567", "105"}, "sip:+380441234567;ext=105@10.0.0.1;user=phone": {"+380441234567", "105"},
+		"+380 (44) 123-45-67 вн. 12": {"+380441234567", "12"}, "0441234567 x105": {"+380441234567", "105"}, "0441234567p105": {"+380441234567", "105"},
+		"0441234567": {"+380441234567", ""}, "105": {"105", ""}, "olena,105": {"olena105", ""}, "olena x5": {"olenax5", ""}, "": {"", ""},
+	} {
+		n, ext := call.ParseExtension(in)
+		if string(n) != want[0] || ext != want[1] {
+			t.Errorf("ParseExtension(%q) = %q, %q, want %v", in, string(n), ext, want)
+		}
+		if got := call.ParseNumber(in); got != n {
+			t.Errorf("ParseNumber(%q) = %q: the extension is no part of the number", in, string(got))
+		}
+	}
+}
+
+func TestClass(t *testing.T) {
+	for in, want := range map[string]call.Class{
+		"": call.ClassHidden, "anonymous": call.ClassHidden, "olena": call.ClassName, "112": call.ClassEmergency, "101": call.ClassEmergency,
+		"104": call.ClassEmergency, "1545": call.ClassShort, "116111": call.ClassShort, "105": call.ClassShort, "0-800-35-36-08": call.ClassFree,
+		"800353608": call.ClassFree, "0 900 123 456": call.ClassPremium, "900123456": call.ClassPremium, "0 703 123 456": call.ClassPremium,
+		"0671234567": call.ClassUkrainian, "80441234567": call.ClassUkrainian, "+48221234567": call.ClassForeign, "0048221234567": call.ClassForeign,
+		"810482212345": call.ClassForeign, "+88216123456": call.ClassForeign, "+3806712345": call.ClassForeign, "1234567890123456789": call.ClassName,
+	} {
+		if got := call.ParseNumber(in).Class(); got != want {
+			t.Errorf("%q is %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestFormat(t *testing.T) {
+	for _, c := range []struct{ n, format, want string }{
+		{"+380671234567", call.FormatPlus, "+380671234567"}, {"+380671234567", call.FormatDigits, "380671234567"},
+		{"+380671234567", call.FormatNational, "0671234567"}, {"112", call.FormatPlus, "112"}, {"+48221234567", call.FormatNational, "0048221234567"},
+		{"olena", call.FormatNational, "olena"}, {"", call.FormatNational, ""}, {"+380671234567", "", "+380671234567"},
+	} {
+		if got := call.Number(c.n).Format(c.format); got != c.want {
+			t.Errorf("%s as %s: %q, want %q", c.n, c.format, got, c.want)
+		}
+	}
+}
+
 func TestNumberShown(t *testing.T) {
 	cases := []struct {
 		n                    call.Number
@@ -76,7 +120,7 @@ func TestSearch(t *testing.T) {
 }
 
 func FuzzParseNumber(f *testing.F) {
-	for _, s := range []string{"+380671234567", "sip:olena@x", "<", "tel:", "%2b", "0-800-35-36-08", "п'ять"} {
+	for _, s := range []string{"+380671234567", "sip:olena@x", "<", "tel:", "%2b", "0-800-35-36-08", "п'ять", "044 123 45 67 дод. 105", "tel:+380441234567;ext=105", "0441234567,,1#", "80441234567"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -88,6 +132,14 @@ func FuzzParseNumber(f *testing.F) {
 			t.Errorf("ParseNumber(%q) = %q keeps what could do harm", s, n)
 		}
 		_, _, _ = n.Mask(), n.Display(), n.Last4()
+		if _, ext := call.ParseExtension(s); len(ext) > 6 || strings.Trim(ext, "0123456789") != "" {
+			t.Errorf("extension of %q: %q", s, ext)
+		}
+		for _, f := range []string{call.FormatPlus, call.FormatDigits, call.FormatNational} { // what goes out is what was judged
+			if c := n.Class(); c != call.ClassForeign && call.ParseNumber(n.Format(f)) != n {
+				t.Errorf("%q of class %s as %s is %q, another number", string(n), c, f, n.Format(f))
+			}
+		}
 		call.Search(s)
 	})
 }

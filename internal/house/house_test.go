@@ -26,8 +26,9 @@ var may = map[string][]string{
 	"hours":  {"spoken"},
 	"spoken": {},
 	// JUDGEMENT
-	"ivr":   {"call", "hours", "spoken"},
-	"queue": {"call"},
+	"ivr":      {"call", "hours", "spoken"},
+	"queue":    {"call"},
+	"outgoing": {"call"},
 	// MACHINE
 	"store":    {"fault"},
 	"media":    {"fault"},
@@ -42,11 +43,12 @@ var may = map[string][]string{
 	"survey":    {"call", "fault", "store"},
 	"staff":     {"fault", "store"},
 	"audit":     {"call", "fault", "store"},
+	"trunk":     {"call", "fault", "outgoing", "store"},
 	// USE
-	"switchboard": {"call", "fault", "hours", "ivr", "media", "queue", "speech", "spoken", "casework", "journal", "survey", "staff"},
+	"switchboard": {"call", "fault", "hours", "ivr", "media", "queue", "speech", "spoken", "casework", "journal", "outgoing", "survey", "staff"},
 	"selftest":    {"call", "fault", "media", "sipua"},
 	// DOOR: app alone may import everything
-	"web": {"audit", "call", "casework", "catalogue", "fault", "journal", "media", "staff", "survey", "switchboard"},
+	"web": {"audit", "call", "casework", "catalogue", "fault", "journal", "media", "staff", "survey", "switchboard", "trunk"},
 }
 
 // fences: outside libraries and the rooms that may use them.
@@ -54,7 +56,7 @@ var fences = map[string][]string{
 	"github.com/emiago/sipgo":       {"sipua"},
 	"github.com/pion/webrtc":        {"webphone"},
 	"github.com/pion/":              {"media", "webphone"},
-	"github.com/uptrace/bun":        {"store", "journal", "casework", "survey", "staff", "audit"},
+	"github.com/uptrace/bun":        {"store", "journal", "casework", "survey", "staff", "audit", "trunk"},
 	"github.com/ncruces/go-sqlite3": {"store"},
 	"github.com/jackc/pgx":          {"store"},
 	"github.com/danielgtaylor/huma": {"web"},

@@ -362,6 +362,14 @@ func (p *fakePhones) Alive(login, device string) bool {
 	return p.pages[login]
 }
 
+func (p *fakePhones) DialOut(ctx context.Context, o Outgoing) (Leg, error) {
+	l := newLeg(p.c, o.To)
+	if err := l.Answer(ctx); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
 func (p *fakePhones) Dial(ctx context.Context, login, device string, r Ring) (Leg, error) {
 	p.mu.Lock()
 	after, fail := p.sip[login], p.fails[login]

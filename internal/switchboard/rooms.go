@@ -9,6 +9,7 @@ import (
 	"dovidka/internal/casework"
 	"dovidka/internal/ivr"
 	"dovidka/internal/media"
+	"dovidka/internal/outgoing"
 	"dovidka/internal/speech"
 	"dovidka/internal/staff"
 )
@@ -97,4 +98,16 @@ type Phones interface {
 	Dial(ctx context.Context, login, device string, r Ring) (Leg, error)
 	// Alive tells whether the device could be rung now: the page answered its ping, the desk phone is registered.
 	Alive(login, device string) bool
+	// DialOut calls a telephone number through a carrier and returns when it has answered. The allow-list, the limits and the reason
+	// are looked at first: fault.Denied says in Ukrainian why the call may not go out. ErrRefused: busy or declined; fault.Busy: no
+	// line is free.
+	DialOut(ctx context.Context, o Outgoing) (Leg, error)
+}
+
+// Outgoing is a call to a telephone number outside: to whom, why, by whose hand, and for which citizen's call.
+type Outgoing struct {
+	To     call.Number
+	Reason outgoing.Reason
+	Author string  // login
+	Call   call.ID // "" only for an operator's own call from the desk
 }
