@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -153,6 +154,58 @@ func BenchmarkMenuLegs(b *testing.B) {
 	b.Run("naive", func(b *testing.B) {
 		measure(b, calls, seconds, func(far netip.AddrPort) netip.AddrPort { return naiveCall(b, far) })
 	})
+	b.Run("bare", func(b *testing.B) {
+		open, stop := bareCalls(b)
+		defer stop()
+		measure(b, calls, seconds, open)
+	})
+}
+
+// bareCalls is the floor: one loop that does nothing but one receive and one send for every call in 20 ms.
+func bareCalls(b *testing.B) (open func(far netip.AddrPort) netip.AddrPort, stop func()) {
+	type call struct {
+		s   *sock
+		far netip.AddrPort
+	}
+	var mu sync.Mutex
+	var calls []call
+	end := make(chan struct{})
+	var loop sync.WaitGroup
+	loop.Go(func() {
+		var in [2048]byte
+		var out [rtpHeader + FrameSize]byte
+		putRTP(out[:], ptALaw, false, 1, 1, 1)
+		tick := time.NewTicker(slotTime)
+		defer tick.Stop()
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+			}
+			mu.Lock()
+			for i := n % slots; i < len(calls); i += slots {
+				_, _, _ = calls[i].s.Recv(in[:])
+				_ = calls[i].s.Send(out[:], calls[i].far)
+			}
+			mu.Unlock()
+		}
+	})
+	open = func(far netip.AddrPort) netip.AddrPort {
+		s, err := openSock(netip.MustParseAddrPort("127.0.0.1:0"))
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { s.Close() })
+		if err := s.Only(far); err != nil {
+			b.Fatal(err)
+		}
+		mu.Lock()
+		calls = append(calls, call{s, far})
+		mu.Unlock()
+		return s.local
+	}
+	return open, func() { close(end); loop.Wait() }
 }
 
 // BenchmarkBridgedLegs is the same for 100 bridges (200 legs), so that figures per call are doubled per leg.

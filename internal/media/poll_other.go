@@ -15,8 +15,9 @@ func newPoller() (poller, error) {
 	return &napper{bell: make(chan struct{}, 1), timer: time.NewTimer(0)}, nil
 }
 
-func (n *napper) sleep(d time.Duration, _ bool) {
-	n.timer.Reset(d)
+func (n *napper) bed(d time.Duration) { n.timer.Reset(d) }
+
+func (n *napper) sleep() {
 	select {
 	case <-n.bell:
 	case <-n.timer.C:

@@ -15,7 +15,7 @@ type sock struct {
 	fd       int
 	local    netip.AddrPort
 	to       netip.AddrPort // of the last Send
-	sa       unix.Sockaddr  // the same for the kernel
+	sa       rawAddr        // the same for the kernel
 	only     netip.AddrPort // the kernel lets only this source through
 	settling bool           // packets from before the filter may still be queued
 }
@@ -89,18 +89,19 @@ func fromSockaddr(sa unix.Sockaddr) netip.AddrPort {
 // Recv gives the next packet. Once the source is locked the kernel has checked it, and reading needs no address.
 func (s *sock) Recv(buf []byte) (int, netip.AddrPort, error) {
 	if s.only.IsValid() && !s.settling {
-		n, err := unix.Read(s.fd, buf)
+		n, err := rawRecv(s.fd, buf, nil)
 		if err != nil {
 			return 0, netip.AddrPort{}, recvError(err)
 		}
 		return n, s.only, nil
 	}
-	n, sa, err := unix.Recvfrom(s.fd, buf, 0)
+	var from rawAddr
+	n, err := rawRecv(s.fd, buf, &from)
 	if err != nil {
 		s.settling = s.settling && err != unix.EAGAIN
 		return 0, netip.AddrPort{}, recvError(err)
 	}
-	return n, fromSockaddr(sa), nil
+	return n, from.get(), nil
 }
 
 func recvError(err error) error {
@@ -116,9 +117,10 @@ func (s *sock) Send(b []byte, to netip.AddrPort) error {
 		if to.Addr().Is6() != s.local.Addr().Is6() {
 			return fmt.Errorf("media: cannot send from %s to %s", s.local, to)
 		}
-		s.to, s.sa = to, sockaddr(to)
+		s.to = to
+		s.sa.set(to)
 	}
-	return unix.Sendto(s.fd, b, 0, s.sa)
+	return rawSend(s.fd, b, &s.sa)
 }
 
 // unsettled tells that Recv must go on until it is empty.

@@ -10,10 +10,9 @@ import (
 
 // The clock of a thread: legs are spread over the slots of one frame time, so that they neither crowd nor wake it one by one.
 const (
-	slotTime = 2 * time.Millisecond
+	slotTime = 4 * time.Millisecond
 	slots    = int(FrameTime / slotTime)
 	behind   = 100 * time.Millisecond // a longer stall is not made up for by a burst
-	gather   = 2 * time.Millisecond   // menu legs' packets are fetched at most this often, together
 	idleNap  = time.Second
 )
 
@@ -25,7 +24,6 @@ type thread struct {
 	wheel [slots][]*Port
 	done  int64         // slots worked off since the beginning
 	clock time.Duration // of the present turn
-	lazy  time.Duration // when menu legs may be fetched again
 	legs  atomic.Int64
 
 	mail     sync.Mutex // guards post, spare and inline
@@ -45,9 +43,10 @@ type thread struct {
 type poller interface {
 	add(p *Port) error
 	remove(p *Port)
-	hot(p *Port, on bool)                              // a hot leg's packets wake the thread at once
-	sleep(d time.Duration, lazy bool)                  // until a packet of a hot leg (lazy: of any leg), wake, or d
-	ready(t *thread, now time.Duration, lazy bool) int // fetches what has come
+	hot(p *Port, on bool)                          // a hot leg's packets wake the thread, those of others wait for its next slot
+	bed(d time.Duration)                           // how long the next sleep may last; a wake after it ends that sleep
+	sleep()                                        // until packets of hot legs, wake, or the time set
+	ready(t *thread, now time.Duration, lazy bool) // fetches what has come for hot legs (lazy: for the others)
 	wake()
 	close()
 }
@@ -81,22 +80,17 @@ func (t *thread) round() {
 	defer t.rescue()
 	t.clock = t.e.now()
 	t.turn(t.clock)
-	wait := t.rest()
-	lazy := t.clock >= t.lazy
-	if !lazy {
-		wait = min(wait, t.lazy-t.clock)
-	}
+	t.poll.bed(t.rest())
 	t.asleep.Store(true)
-	if t.mailed() || t.stop.Load() {
-		wait = 0
+	if !t.mailed() && !t.stop.Load() {
+		t.poll.sleep()
 	}
-	t.poll.sleep(wait, lazy)
 	t.asleep.Store(false)
 	t.clock = t.e.now()
 	t.readMail(t.clock) // before the packets: what was agreed upon comes before what follows from it
 	t.poll.ready(t, t.clock, false)
-	if t.clock >= t.lazy && t.poll.ready(t, t.clock, true) > 0 {
-		t.lazy = t.clock + gather
+	if int64(t.clock/slotTime) > t.done && t.legs.Load() > 0 { // a slot is due: time for the packets that nobody is in a hurry for
+		t.poll.ready(t, t.clock, true)
 	}
 }
 
@@ -137,14 +131,13 @@ func (t *thread) turn(now time.Duration) {
 	}
 }
 
-// rest tells how long until the next slot with legs.
+// rest tells how long until the next slot. With legs every slot counts, even one that nobody sends in: it is when their packets are
+// fetched.
 func (t *thread) rest() time.Duration {
-	for k := int64(1); k <= int64(slots); k++ {
-		if len(t.wheel[(t.done+k)%int64(slots)]) > 0 {
-			return max(0, time.Duration(t.done+k)*slotTime-t.clock)
-		}
+	if t.legs.Load() == 0 {
+		return idleNap
 	}
-	return idleNap
+	return max(0, time.Duration(t.done+1)*slotTime-t.e.now())
 }
 
 func (t *thread) mailed() bool {
@@ -273,10 +266,11 @@ func (t *thread) end() {
 // noPoller serves Manual engines: Tick asks every leg.
 type noPoller struct{}
 
-func (noPoller) add(*Port) error                        { return nil }
-func (noPoller) remove(*Port)                           {}
-func (noPoller) hot(*Port, bool)                        {}
-func (noPoller) sleep(time.Duration, bool)              {}
-func (noPoller) ready(*thread, time.Duration, bool) int { return 0 }
-func (noPoller) wake()                                  {}
-func (noPoller) close()                                 {}
+func (noPoller) add(*Port) error                    { return nil }
+func (noPoller) remove(*Port)                       {}
+func (noPoller) hot(*Port, bool)                    {}
+func (noPoller) bed(time.Duration)                  {}
+func (noPoller) sleep()                             {}
+func (noPoller) ready(*thread, time.Duration, bool) {}
+func (noPoller) wake()                              {}
+func (noPoller) close()                             {}

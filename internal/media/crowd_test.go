@@ -1,0 +1,47 @@
+package media
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestCrowd: packets pass through every bridge when there are few, when there are many (the thread then looks by the clock), and
+// when they have become few again.
+func TestCrowd(t *testing.T) {
+	e := newEngine(t, 1)
+	type pair struct {
+		a, b *Port
+		f, g *phone
+		j    *Bridged
+		k    talker
+	}
+	var pairs []*pair
+	join := func(n int) {
+		for range n {
+			p := &pair{f: newPhone(t), g: newPhone(t), k: talker{pt: ptALaw, ssrc: uint32(len(pairs) + 1)}}
+			p.a, p.b = dial(t, e, p.f), dial(t, e, p.g)
+			p.j = Bridge(p.a, p.b)
+			pairs = append(pairs, p)
+		}
+	}
+	pass := func(when string) {
+		t.Helper()
+		for _, p := range pairs {
+			p.g.forget()
+			until(t, when, func() bool {
+				_, _ = p.f.c.WriteToUDPAddrPort(p.k.say(frameOf(0x91)), p.a.LocalAddr())
+				return slices.Contains(p.g.sound(), 0x91)
+			})
+		}
+	}
+	join(2)
+	pass("few")
+	join(20)
+	pass("many")
+	for _, p := range pairs[2:] {
+		p.j.Break()
+		p.a.Close()
+	}
+	pairs = pairs[:2]
+	pass("few again")
+}
