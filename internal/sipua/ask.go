@@ -61,6 +61,28 @@ func values(m sip.Message, name, short string) (out []string) {
 	return out
 }
 
+// finalInvite waits for the final answer of an INVITE of ours inside a dialog. The transaction stays, for repeated answers.
+func (s *Server) finalInvite(tx *sip.ClientTx) (*sip.Response, error) {
+	limit := time.NewTimer(64 * s.o.T1)
+	defer limit.Stop()
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
+			}
+		case <-tx.Done():
+			return nil, errors.Join(ErrNoAnswer, tx.Err())
+		case <-limit.C:
+			tx.Terminate()
+			return nil, ErrNoAnswer
+		case <-s.done:
+			tx.Terminate()
+			return nil, ErrEnded
+		}
+	}
+}
+
 // waitFor waits for c, at most so long. A nil c waits for nothing.
 func (s *Server) waitFor(c <-chan struct{}, most time.Duration) {
 	if c == nil {

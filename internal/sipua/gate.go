@@ -27,7 +27,7 @@ const (
 //
 // Max-Forwards is not looked at: only a proxy answers 483, "an endpoint should process the request as if the value were still
 // positive" (RFC 4475 §3.3.11 `zeromf`, RFC 3261 §16.3).
-func gate(req *sip.Request) *refusal {
+func gate(req *sip.Request, extensions []string) *refusal {
 	if len(req.Headers()) > maxHeaders {
 		return &refusal{status: 400}
 	}
@@ -63,7 +63,7 @@ func gate(req *sip.Request) *refusal {
 	if req.Method == sip.ACK || req.Method == sip.CANCEL {
 		return nil
 	}
-	return gateRequire(req)
+	return gateRequire(req, extensions)
 }
 
 // single counts a header under its long and its short name.
@@ -102,12 +102,12 @@ func gateURI(u *sip.Uri) *refusal {
 	return nil
 }
 
-// gateRequire refuses extensions we do not have (RFC 3261 §8.2.2.3). We have none.
-func gateRequire(req *sip.Request) *refusal {
+// gateRequire refuses extensions we do not have (RFC 3261 §8.2.2.3).
+func gateRequire(req *sip.Request, have []string) *refusal {
 	var missing []string
 	for _, h := range req.GetHeaders("require") {
 		for tag := range strings.SplitSeq(h.Value(), ",") {
-			if tag = strings.TrimSpace(tag); tag != "" {
+			if tag = strings.TrimSpace(tag); tag != "" && !slices.Contains(have, strings.ToLower(tag)) {
 				missing = append(missing, tag)
 			}
 		}

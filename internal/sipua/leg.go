@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -49,6 +50,11 @@ type Leg struct {
 	media  bool // the leg was answered
 	expiry *time.Timer
 
+	timers    Timers
+	session   session
+	promised  terms           // of the session timer, in our 2xx to the first INVITE
+	promise   []sip.Header    // what that 2xx says about it
+	inviting  bool            // a re-INVITE of ours is out
 	referring bool            // a REFER is being dealt with
 	noted     <-chan struct{} // closed when its final NOTIFY is out; nil: none is on its way
 }
@@ -132,10 +138,14 @@ func (l *Leg) Answer(ctx context.Context) error {
 	l.state, l.wait, l.media = answered, w, true
 	l.mu.Unlock()
 	res := l.response(l.invite, 200, body)
+	for _, h := range l.promise {
+		res.AppendHeader(h)
+	}
 	if err := l.tx.Respond(res); err != nil {
 		return l.crossed(err)
 	}
 	l.s.background("repeat", func() { l.repeat(l.tx, res, w) })
+	l.startTimer(l.promised, true)
 	l.watch()
 	return nil
 }
@@ -311,6 +321,9 @@ func (l *Leg) end(cause string) {
 	if l.expiry != nil {
 		l.expiry.Stop()
 	}
+	if l.session.timer != nil {
+		l.session.timer.Stop()
+	}
 	l.mu.Unlock()
 	l.port.Close()
 	l.s.calls.remove(l)
@@ -327,6 +340,7 @@ func (l *Leg) response(req *sip.Request, status int, sdp []byte) *sip.Response {
 	if status < 300 && (req.Method == sip.INVITE || req.Method == sip.UPDATE) {
 		res.AppendHeader(&sip.ContactHeader{Address: *l.d.contact.Clone()})
 		res.AppendHeader(sip.NewHeader("Allow", l.allow()))
+		res.AppendHeader(sip.NewHeader("Supported", strings.Join(l.s.extensions, ", ")))
 	}
 	if sdp != nil {
 		kind := sip.ContentTypeHeader("application/sdp")

@@ -14,7 +14,7 @@
 //   - a challenge is answered only for an INVITE of ours and only in the realm of its credentials;
 //   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited.
 //
-// RFC 3261 (SIP), 3264 (offer/answer), 3311 (UPDATE), 3325 (P-Asserted-Identity), 3581 (rport), 6026 (2xx transactions), 8760 (digest).
+// RFC 3261 (SIP), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
 package sipua
 
 import (
@@ -50,12 +50,15 @@ type Options struct {
 	Account    func(user string) (ha1 string, ok bool) // MD5(user:realm:password) in hex (RFC 2617 §3.2.2.2); nil: no registrar
 	OnRegister func(aor string, registered bool)       // a phone has come or gone
 
+	Timers Timers // session timers (RFC 4028)
+
 	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
 	Log *slog.Logger  // default: slog.Default()
 
 	refusals int                   // refusals in 32 s whose transaction is kept; tests make it small
 	sources  int                   // UDP sources before the reader is turned over; tests make it small
 	open     func() (sound, error) // a leg's media port; tests bring deaf ones
+	second   time.Duration         // of session timers; tests make it short
 }
 
 // ringLimit is how long an incoming INVITE may stay unanswered before it is given up with 480 (RFC 3261 §13.3.1.1 says minutes).
@@ -79,20 +82,22 @@ type sound interface {
 
 // Server is one SIP user agent.
 type Server struct {
-	o     Options
-	log   *slog.Logger
-	addr  netip.AddrPort
-	tpl   *sip.TransportLayer
-	txl   *sip.TransactionLayer
-	udp   *packetGuard
-	tcp   net.Listener
-	open  func() (sound, error)
-	calls *table
-	flood flood
-	reg   *registrar
-	byes  atomic.Int32 // BYEs that wait for their answer
-	done  chan struct{}
-	once  sync.Once
+	o          Options
+	log        *slog.Logger
+	addr       netip.AddrPort
+	tpl        *sip.TransportLayer
+	txl        *sip.TransactionLayer
+	udp        *packetGuard
+	tcp        net.Listener
+	open       func() (sound, error)
+	second     time.Duration
+	extensions []string
+	calls      *table
+	flood      flood
+	reg        *registrar
+	byes       atomic.Int32 // BYEs that wait for their answer
+	done       chan struct{}
+	once       sync.Once
 }
 
 // tame sets sipgo's package variables, once for the process: its bound of 1,300 bytes for UDP messages (an INVITE with many Via
@@ -117,13 +122,16 @@ func New(o Options) (*Server, error) {
 	if o.sources == 0 {
 		o.sources = maxSources
 	}
+	if o.second == 0 {
+		o.second = time.Second
+	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
 	if o.open == nil {
 		o.open = o.openMedia
 	}
-	s := &Server{o: o, log: o.Log, open: o.open, calls: newTable(), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: extensions(o.Timers), calls: newTable(), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.reg = newRegistrar(o)
 	if err := s.listen(); err != nil {
 		return nil, err

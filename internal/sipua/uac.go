@@ -28,6 +28,7 @@ type DialOptions struct {
 	From     call.Number // shown to the far end; "" is anonymous
 	FromName string      // display name, such as the topic
 	Auth     *Credentials
+	Timers   *Timers          // nil: as the server's
 	Progress func(status int) // every provisional answer: 180, 183
 }
 
@@ -61,6 +62,9 @@ type attempt struct {
 	port    sound
 	offer   []byte
 	contact sip.Uri
+	timers  Timers
+	least   int    // Min-SE of those who found our session timer too short
+	asked   int    // challenges in a row
 	early   []byte // SDP of a provisional answer that the port has taken
 
 	mu   sync.Mutex
@@ -86,6 +90,9 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 	}
 	a := &attempt{s: s, o: o, uri: uri, phone: t.AOR, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
 		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}}
+	if a.timers = s.o.Timers; o.Timers != nil {
+		a.timers = *o.Timers
+	}
 	leg, err := a.run(ctx)
 	if err != nil && !errors.Is(err, errAbandoned) {
 		port.Close()
@@ -140,6 +147,8 @@ func (a *attempt) invite() *sip.Request {
 	} {
 		req.AppendHeader(h)
 	}
+	req.AppendHeader(sip.NewHeader("Supported", strings.Join(extensions(a.timers), ", ")))
+	wishTimer(req, a.timers, terms{seconds: max(a.timers.expires(), a.least)}, a.least)
 	req.SetBody(a.offer)
 	a.s.send(req, a.network, a.dest)
 	return req
@@ -159,7 +168,7 @@ func plain(s string) string {
 
 func (a *attempt) run(ctx context.Context) (*Leg, error) {
 	req := a.invite()
-	for try := 0; ; try++ {
+	for range 8 {
 		res, err := a.try(ctx, req)
 		if err != nil {
 			return nil, err
@@ -167,12 +176,30 @@ func (a *attempt) run(ctx context.Context) (*Leg, error) {
 		if res.IsSuccess() {
 			return a.confirm(req, res)
 		}
-		next, ok := a.authorize(res, try)
-		if !ok {
+		next := a.next(res)
+		if next == nil {
 			return nil, &RefusedError{res.StatusCode, res.Reason}
 		}
 		req = next
 	}
+	return nil, ErrNoAnswer // a far end that always wants something else
+}
+
+// next makes the INVITE that a refusal asks for; nil when it is final.
+func (a *attempt) next(res *sip.Response) *sip.Request {
+	switch res.StatusCode {
+	case 401:
+		return a.authorize(res, "www-authenticate", "Authorization")
+	case 407:
+		return a.authorize(res, "proxy-authenticate", "Proxy-Authorization")
+	case 422: // RFC 4028 §7.3
+		if least := minOf(res); !a.timers.Off && least > a.least {
+			a.least, a.asked = least, 0
+			a.seq++
+			return a.invite()
+		}
+	}
+	return nil
 }
 
 // try sends one INVITE and waits for its final answer.
@@ -338,7 +365,12 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 	if l.phone != "" {
 		l.refers = make(chan Refer, 1)
 	}
-	l.d = dialled(req, res, a.contact)
+	l.d, l.timers = dialled(req, res, a.contact), a.timers
+	l.session.least = a.least
+	l.note(res)
+	if !l.timers.Off {
+		l.startTimer(termsOf(res), false)
+	}
 	a.s.calls.add(l) // before the ACK: their next request may be quick
 	a.ack(req, res)
 	l.watch()
@@ -347,17 +379,11 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 
 // authorize answers a challenge to our INVITE, in the realm of our credentials only: any other would be a stranger collecting
 // digests. A second challenge is answered only when it says that the first nonce was stale.
-func (a *attempt) authorize(res *sip.Response, try int) (*sip.Request, bool) {
-	ask, give := "www-authenticate", "Authorization"
-	switch res.StatusCode {
-	case 401:
-	case 407:
-		ask, give = "proxy-authenticate", "Proxy-Authorization"
-	default:
-		return nil, false
-	}
+func (a *attempt) authorize(res *sip.Response, ask, give string) *sip.Request {
+	try := a.asked
+	a.asked++
 	if a.o.Auth == nil || a.o.Auth.Realm == "" {
-		return nil, false
+		return nil
 	}
 	for _, h := range res.GetHeaders(ask) {
 		c, err := digest.ParseChallenge(h.Value())
@@ -374,7 +400,7 @@ func (a *attempt) authorize(res *sip.Response, try int) (*sip.Request, bool) {
 		a.seq++
 		req := a.invite()
 		req.AppendHeader(sip.NewHeader(give, cred.String()))
-		return req, true
+		return req
 	}
-	return nil, false
+	return nil
 }

@@ -22,7 +22,7 @@ func (s *Server) onRequest(req *sip.Request, tx *sip.ServerTx) {
 			tx.Terminate()
 		}
 	}()
-	if r := gate(req); r != nil {
+	if r := gate(req, s.extensions); r != nil {
 		if req.Method == sip.ACK {
 			tx.Terminate()
 			return
@@ -57,7 +57,7 @@ func (s *Server) onOutside(req *sip.Request, tx *sip.ServerTx) {
 			return
 		}
 		s.reply(tx, req, 200, sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp, application/dtmf-relay, application/dtmf"),
-			sip.NewHeader("Accept-Encoding", "identity"), sip.NewHeader("Accept-Language", "uk"), sip.NewHeader("Supported", ""))
+			sip.NewHeader("Accept-Encoding", "identity"), sip.NewHeader("Accept-Language", "uk"), sip.NewHeader("Supported", strings.Join(s.extensions, ", ")))
 	case sip.REGISTER:
 		if s.o.Account == nil {
 			s.reply(tx, req, 405, sip.NewHeader("Allow", allow))
@@ -151,13 +151,19 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	l := &Leg{
 		s: s, id: string(call.NewID(time.Now())), from: caller(req), to: call.ParseNumber(user),
 		done: make(chan struct{}), tx: tx, invite: req, key: inviteKey(req), state: ringing,
-		d: incoming(req, newTag(), s.contactFor(user, req.Transport(), req.Source())),
+		timers: s.o.Timers, d: incoming(req, newTag(), s.contactFor(user, req.Transport(), req.Source())),
 	}
 	if s.calls.byInvite(l.key) != nil {
 		s.reply(tx, req, 482)
 		return
 	}
 	if done := s.placedByPhone(l); done {
+		return
+	}
+	l.note(req)
+	var status int
+	if l.promised, l.promise, status = l.timed(req); status != 0 { // RFC 4028 §9: the caller asks again with more
+		s.reply(tx, req, status, l.promise...)
 		return
 	}
 	switch {
@@ -375,6 +381,8 @@ func reason(status int) string {
 		return "Unsupported URI Scheme"
 	case 420:
 		return "Bad Extension"
+	case 422:
+		return "Session Interval Too Small"
 	case 423:
 		return "Interval Too Brief"
 	case 480:
