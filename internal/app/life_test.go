@@ -237,6 +237,35 @@ func TestSigtermRefusesNewCallsAndLetsRunningOnesFinish(t *testing.T) {
 	}
 }
 
+// TestARestartLeavesAgentsOnTheLine: who was ready before a restart is ready after it, and who had left is not.
+func TestARestartLeavesAgentsOnTheLine(t *testing.T) {
+	c := conf(t)
+	c.Demo = true
+	c.DemoDefaults()
+	t.Setenv("DOVIDKA_DEMO_PASSWORD", "from-outside-1")
+	r := up(t, c)
+	for login, status := range map[string]string{"olena": "ready", "petro": "offline"} {
+		for _, st := range []string{"ready", status} {
+			if err := r.board.SetStatus(t.Context(), login, st, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r.close() // no drain: as after kill -9
+	again := up(t, c)
+	defer again.close()
+	if s := again.board.View("olena").Me.Status; s != "ready" {
+		t.Errorf("olena is %s after the restart", s)
+	}
+	if s := again.board.View("petro").Me.Status; s != "offline" {
+		t.Errorf("petro is %s after the restart", s)
+	}
+	day, err := again.staff.Shift(t.Context(), "olena", time.Now().Add(-time.Hour), time.Now())
+	if err != nil || len(day) == 0 || day[len(day)-1].Status != "ready" {
+		t.Errorf("the shift: %+v %v", day, err)
+	}
+}
+
 func TestDemoAccounts(t *testing.T) {
 	c := conf(t)
 	c.Demo = true

@@ -62,6 +62,8 @@ type rooms struct {
 	hub   *webphone.Hub
 	board *switchboard.Switchboard
 
+	shifts *shifts // nil in emergency mode
+
 	wrong    atomic.Pointer[[]web.Trouble]
 	leaving  atomic.Bool // new calls are refused: the program is ending
 	accounts string      // what the banner says of the accounts
@@ -203,6 +205,8 @@ func (r *rooms) openBoard(ctx context.Context) error {
 	}
 	if r.trouble == nil {
 		o.Cards, o.Surveys, o.Agents, o.Requests = r.casework, r.survey, r.staff, requests{r.casework}
+		r.shifts = newShifts(r.staff, r.log)
+		o.Shift = r.shifts.put
 	} else {
 		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
 	}
@@ -216,6 +220,10 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		defer close(r.stopped)
 		r.board.Run(run)
 	}()
+	if r.shifts != nil {
+		r.resume(ctx)
+		go r.shifts.run(run)
+	}
 	return nil
 }
 
@@ -342,6 +350,9 @@ func (r *rooms) drain() {
 func (r *rooms) close() {
 	r.stop()
 	<-r.stopped
+	if r.shifts != nil {
+		<-r.shifts.done
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	if r.hub != nil {

@@ -125,11 +125,11 @@ func OutcomeText(o call.Outcome) string {
 	case call.OutInformed:
 		return "отримано довідку"
 	case call.OutAbandonedQueue:
-		return "не дочекався оператора"
+		return "без відповіді в черзі"
 	case call.OutAbandonedMenu:
-		return "поклав слухавку в меню"
+		return "завершено в меню"
 	case call.OutAbandonedGreeting:
-		return "поклав слухавку одразу"
+		return "завершено одразу"
 	case call.OutClosedNoMessage:
 		return "неробочий час, без повідомлення"
 	case call.OutCancelled:

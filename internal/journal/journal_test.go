@@ -321,7 +321,7 @@ func TestCSV(t *testing.T) {
 	var out bytes.Buffer
 	must(t, j.CSV(ctx, &out, "2026-11"))
 	lines := strings.Split(strings.TrimSuffix(out.String(), "\r\n"), "\r\n")
-	want := `a;2026-11-23 10:00:00;2026-11-23 10:00:01;2026-11-23 10:01:01;067 123 45 67;телефон;поклав слухавку в меню;abandoned_menu;` +
+	want := `a;2026-11-23 10:00:00;2026-11-23 10:00:01;2026-11-23 10:01:01;067 123 45 67;телефон;завершено в меню;abandoned_menu;` +
 		`"'=HYPERLINK(""x"");";;;ні;ні;0;0;;0;0;0;;;;ні`
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "\ufeffДзвінок;Надійшов;") || lines[1] != want {
 		t.Errorf("%s", out.String())

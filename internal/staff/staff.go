@@ -1,4 +1,5 @@
-// Package staff owns the agents named by the mayor's order (regulation 5.1), their sign-in and the accounts of their desk phones.
+// Package staff owns the agents named by the mayor's order (regulation 5.1), their sign-in, the accounts of their desk phones and
+// their shifts: what each was doing when.
 //
 // Invariants:
 //   - a password stands only as its argon2id hash, a session token only as its SHA-256, a desk phone's password only as the HA1 that

@@ -25,6 +25,7 @@ import (
 	"dovidka/internal/call"
 	"dovidka/internal/queue"
 	"dovidka/internal/speech"
+	"dovidka/internal/staff"
 )
 
 // Options are the limits of the switchboard and the rooms it uses. Menus, Clips, Journal, Cards, Surveys, Agents and Phones are
@@ -49,6 +50,7 @@ type Options struct {
 	Emergency   func() bool               // true: every call hears the technical clip and is ended
 	FaultClip   []byte                    // A-law: that there is a fault, and whom to call (default speech.Fault without a number)
 	Alarms      func() []string           // further red strips for the desk, plain Ukrainian
+	Shift       func([]staff.Interval)    // keeps agents' intervals; must not block; nil: nobody does
 	Log         *slog.Logger
 }
 
@@ -152,6 +154,7 @@ func (s *Switchboard) dispatch(orders []queue.Order) {
 			s.wrappedUp(o)
 		}
 	}
+	s.shifted(orders)
 }
 
 func (s *Switchboard) hand(id call.ID, o queue.Order) {

@@ -55,7 +55,7 @@ func (t *teller) arrival(f call.Fact) string {
 	case call.Overloaded:
 		return "Дзвінок не прийнято: забагато дзвінків одночасно."
 	case call.Cancelled:
-		return "Громадянин поклав слухавку ще до відповіді лінії."
+		return "Слухавку покладено ще до відповіді лінії."
 	case call.Answered:
 		if f.Value != "" && f.Value != "open" {
 			return "Лінія відповіла. Оператори не працювали: " + closedReason(f.Value) + "."
@@ -80,25 +80,25 @@ func (t *teller) menu(f call.Fact) string {
 			label = t.label(f.Name)
 		}
 		t.labels[f.Name] = label
-		return fmt.Sprintf("Перейшов у «%s».", label)
+		return fmt.Sprintf("Перехід у «%s».", label)
 	case call.Heard:
 		return fmt.Sprintf("Прозвучало: %s%s.", t.heard(f.Name), part(f.Share))
 	case call.Pressed:
-		return fmt.Sprintf("Натиснув %s у меню «%s».", key(f.Value), t.label(f.Name))
+		return fmt.Sprintf("Натиснуто %s у меню «%s».", key(f.Value), t.label(f.Name))
 	case call.Mistook:
 		if f.Value == "silence" {
-			return fmt.Sprintf("Нічого не натиснув у меню «%s».", t.label(f.Name))
+			return fmt.Sprintf("У меню «%s» нічого не натиснуто.", t.label(f.Name))
 		}
-		return fmt.Sprintf("Натиснув %s у меню «%s», такого пункту немає.", key(f.Value), t.label(f.Name))
+		return fmt.Sprintf("Натиснуто %s у меню «%s», такого пункту немає.", key(f.Value), t.label(f.Name))
 	case call.Asked:
-		return "Попросив оператора" + askedHow(f.Value) + topic(f.Name) + "."
+		return "Запит на оператора" + askedHow(f.Value) + topic(f.Name) + "."
 	case call.Closed:
 		return "Оператори не працювали: " + closedReason(f.Value) + "."
 	case call.StatusAsked:
 		if f.Value == "found" {
-			return "Дізнався стан свого звернення."
+			return "Повідомлено стан звернення."
 		}
-		return "Запитав про стан звернення; номер і цифри телефону не збіглися."
+		return "Запит про стан звернення; номер і цифри телефону не збіглися."
 	}
 	return ""
 }
@@ -106,20 +106,20 @@ func (t *teller) menu(f call.Fact) string {
 func (t *teller) queue(f call.Fact) string {
 	switch f.Kind {
 	case call.Queued:
-		return fmt.Sprintf("Став у чергу%s, місце %d.", topic(f.Name), f.Count)
+		return fmt.Sprintf("Початок очікування в черзі%s, місце %d.", topic(f.Name), f.Count)
 	case call.Announced:
 		if f.Seconds == 0 {
-			return fmt.Sprintf("Почув своє місце в черзі: %d.", f.Count)
+			return fmt.Sprintf("Оголошено місце в черзі: %d.", f.Count)
 		}
-		return fmt.Sprintf("Почув своє місце в черзі: %d, очікування приблизно %s.", f.Count, span(f.Seconds))
+		return fmt.Sprintf("Оголошено місце в черзі: %d, очікування приблизно %s.", f.Count, span(f.Seconds))
 	case call.Offered:
 		return fmt.Sprintf("Дзвінок запропоновано: %s (%s).", t.sh.name(f.Agent), device(f.Name))
 	case call.Missed:
 		return fmt.Sprintf("%s: %s.", t.sh.name(f.Agent), missed(f.Cause))
 	case call.Requeued:
-		return "Повернувся на початок черги, час очікування збережено."
+		return "Повернення на початок черги, час очікування збережено."
 	case call.LeftQueue:
-		return "Вийшов із черги: " + leftFor(f.Value) + "."
+		return "Вихід із черги: " + leftFor(f.Value) + "."
 	}
 	return ""
 }
@@ -148,11 +148,11 @@ func (t *teller) talk(f call.Fact) string {
 func (t *teller) message(f call.Fact) string {
 	switch f.Kind {
 	case call.Recording:
-		return "Після сигналу почав говорити " + boxName(f.Name) + "."
+		return "Після сигналу записується " + boxName(f.Name) + "."
 	case call.MessageLeft:
-		return fmt.Sprintf("Залишив %s № %s, %s.", boxName(f.Name), f.Value, span(f.Seconds))
+		return fmt.Sprintf("Залишено %s № %s, %s.", boxName(f.Name), f.Value, span(f.Seconds))
 	case call.Scored:
-		return "Оцінив розмову: " + scoreText(int(firstDigit(f.Value))) + "."
+		return "Оцінка розмови: " + scoreText(int(firstDigit(f.Value))) + "."
 	case call.Solved:
 		return "Чи вирішено питання: " + solvedText(f.Value) + "."
 	}
@@ -165,7 +165,7 @@ func (t *teller) end(f call.Fact) string {
 	}
 	switch f.Name {
 	case "caller":
-		return "Громадянин поклав слухавку."
+		return "Дзвінок завершено громадянином."
 	case "silence":
 		return "Звук від громадянина зник, дзвінок завершено."
 	default:

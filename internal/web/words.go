@@ -91,7 +91,7 @@ func askedHow(v string) string {
 	case "errors":
 		return ": з'єднано після кількох помилок"
 	case "silence":
-		return ": з'єднано, бо нічого не натискав"
+		return ": з'єднано, бо нічого не натиснуто"
 	case "menu":
 		return " через меню"
 	}
@@ -162,7 +162,7 @@ func missed(cause string) string {
 func leftFor(v string) string {
 	switch v {
 	case "message":
-		return "вирішив залишити повідомлення"
+		return "вибрано залишити повідомлення"
 	case "timeout":
 		return "минув найдовший час очікування"
 	case "full":
@@ -170,7 +170,7 @@ func leftFor(v string) string {
 	case "no_operators":
 		return "немає жодного оператора на лінії"
 	case "menu":
-		return "повернувся до меню"
+		return "повернення до меню"
 	}
 	return "інша причина"
 }
@@ -178,7 +178,7 @@ func leftFor(v string) string {
 func talkCause(v string) string {
 	switch v {
 	case "caller":
-		return "поклав слухавку громадянин"
+		return "завершив громадянин"
 	case "agent":
 		return "завершив оператор"
 	case "lost":

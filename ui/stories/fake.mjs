@@ -41,11 +41,11 @@ const fact = (seq, s, kind, text) => ({ seq, at: at(-700 + s), kind, text })
 const story = {
   record: calls[0],
   facts: [
-    fact(1, 0, 'arrived', 'подзвонив на 0 800 353 608'), fact(2, 0.2, 'answered', 'лінія відповіла'), fact(3, 9, 'entered', 'почув меню «Документи»'),
-    fact(4, 15, 'pressed', 'натиснув 3'), fact(5, 46, 'heard', 'прослухав «Закордонний паспорт дорослому»: документи'), fact(6, 50, 'asked', 'попросив оператора клавішею 0'),
-    fact(7, 51, 'queued', 'став у чергу першим'), fact(8, 60, 'offered', 'дзвінок запропоновано Петрові'), fact(9, 80, 'missed', 'Петро не відповів'),
-    fact(10, 151, 'connected', 'відповіла Олена, чекав 1 хв 40 с'), fact(11, 343, 'talk_ended', 'розмову завершив громадянин'), fact(12, 350, 'scored', 'поставив оцінку «чудово»'),
-    fact(13, 352, 'hung_up', 'поклав слухавку'),
+    fact(1, 0, 'arrived', 'Надійшов дзвінок на 0 800 35 36 08'), fact(2, 0.2, 'answered', 'Лінія відповіла.'), fact(3, 9, 'entered', 'Перехід у «Документи».'),
+    fact(4, 15, 'pressed', 'Натиснуто 3 у меню «Документи».'), fact(5, 46, 'heard', 'Прозвучало: послуга «Закордонний паспорт дорослому», документи.'), fact(6, 50, 'asked', 'Запит на оператора клавішею 0.'),
+    fact(7, 51, 'queued', 'Початок очікування в черзі, місце 1.'), fact(8, 60, 'offered', 'Дзвінок запропоновано: Петро (браузер).'), fact(9, 80, 'missed', 'Петро: немає відповіді.'),
+    fact(10, 151, 'connected', 'З\'єднано: Олена. Очікування в черзі 1 хв 40 с.'), fact(11, 343, 'talk_ended', 'Розмову завершено (Олена): завершив громадянин.'), fact(12, 350, 'scored', 'Оцінка розмови: чудово.'),
+    fact(13, 352, 'hung_up', 'Дзвінок завершено громадянином.'),
   ],
   card: null, survey: { score: 4, score_text: 'чудово', solved: 'yes', solved_text: 'так' }, message: null,
 }
@@ -62,7 +62,7 @@ const totals = {
   satisfaction: { answers: 214, excellent: 150, good: 40, acceptable: 14, terrible: 10, rate: 0.89, low: 0.84, high: 0.92, response_rate: 0.3, solved_yes: 180, solved_partly: 20, solved_no: 14 },
 }
 const centre = {
-  name: 'Центр надання адміністративних послуг (демо)', short_name: 'ЦНАП (демо)', number: '0800353608', number_display: '0 800 353 608', address: 'вул. Зразкова, 1',
+  name: 'Центр надання адміністративних послуг (демо)', short_name: 'ЦНАП (демо)', number: '0800353608', number_display: '0 800 35 36 08', address: 'вул. Зразкова, 1',
   open: true, hours_text: 'Понеділок–четвер 8:00–17:15, п’ятниця 8:00–16:00, перерва 12:00–13:00', citizen_call: true, demo: true, emergency: false, local_ca: true, version: 'x', now: at(0), https_port: 8443, inside: null,
 }
 

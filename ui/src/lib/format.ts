@@ -62,11 +62,11 @@ export function monthName(key: string): string {
 /** A number fit for the screen, or '' when the caller's number is hidden (whatever words stand in its place). */
 export const known = (n: string): string => (/\d/.test(n) ? phone(n) : '')
 
-/** «067 123 45 67» of +380671234567; 0-800 numbers as «0 800 353 608»; anything else as it came. */
+/** «067 123 45 67» of +380671234567; 0-800 numbers in pairs, «0 800 35 36 08»; anything else as it came. */
 export function phone(n: string): string {
   const digits = n.replace(/[\s()-]/g, '')
   const local = /^\+?380\d{9}$/.test(digits) ? digits.replace(/^\+?38/, '') : digits
-  if (/^0800\d{6}$/.test(local)) return local.replace(/^(0)(800)(\d{3})(\d{3})$/, '$1 $2 $3 $4')
+  if (/^0800\d{6}$/.test(local)) return local.replace(/^(0)(800)(\d{2})(\d{2})(\d{2})$/, '$1 $2 $3 $4 $5')
   return /^0\d{9}$/.test(local) ? local.replace(/^(\d{3})(\d{3})(\d{2})(\d{2})$/, '$1 $2 $3 $4') : n
 }
 
