@@ -44,6 +44,7 @@ const (
 	waiting
 	talking
 	held
+	outside // with a department: nobody of ours talks
 )
 
 // closing is the state of one pass over the facts.
@@ -53,6 +54,8 @@ type closing struct {
 	since     time.Time // when the phase began
 	end       time.Time // nothing is measured after it
 	connected bool
+	outside   bool // a department talked last
+	third     Kind // ConsultBegun or Conference while a second party is there: then hold and loss of one end no music
 	message   bool
 	closed    bool // a person was asked for outside hours
 	ended     Kind // HungUp, Refused, Overloaded, Cancelled; "" when the facts do not tell an end
@@ -161,6 +164,8 @@ func (c *closing) take(f Fact, at time.Time) {
 		c.takeMenu(f)
 	case Queued, LeftQueue, Connected, Held, Resumed, AgentLost, AgentBack, Requeued, TalkEnded:
 		c.takeTalk(f, at)
+	case ConsultBegun, ConsultEnded, Conference, Transferred, Parked, Outside, OutsideEnded:
+		c.takeThird(f, at)
 	case MessageLeft:
 		c.message = true
 		r.Card = f.Value
@@ -216,7 +221,7 @@ func (c *closing) takeTalk(f Fact, at time.Time) {
 	switch {
 	case f.Kind == Queued && c.phase == inMenu, f.Kind == Requeued && c.phase != waiting:
 		r.Queued, r.Asked, r.LeftFor, c.closed = true, true, "", false
-		if f.Name != "" && f.Kind == Queued {
+		if f.Name != "" {
 			r.Topic = f.Name
 		}
 		c.move(waiting, at)
@@ -227,13 +232,36 @@ func (c *closing) takeTalk(f Fact, at time.Time) {
 		if !c.connected && !r.Answered.IsZero() {
 			r.TimeToPerson = at.Sub(r.Answered)
 		}
-		c.connected, r.Asked, r.LeftFor, r.Agent = true, true, "", f.Agent
+		c.connected, c.outside, r.Asked, r.LeftFor, r.Agent = true, false, true, "", f.Agent
 		c.move(talking, at)
-	case (f.Kind == Held || f.Kind == AgentLost) && c.phase == talking:
+	case (f.Kind == Held || f.Kind == AgentLost) && c.phase == talking && c.third == "":
 		c.move(held, at) // the citizen hears music in both
-	case (f.Kind == Resumed || f.Kind == AgentBack) && c.phase == held:
+	case (f.Kind == Resumed || f.Kind == AgentBack) && c.phase == held && c.third == "":
 		c.move(talking, at)
 	case f.Kind == TalkEnded && (c.phase == talking || c.phase == held):
+		c.third = ""
+		c.move(inMenu, at)
+	}
+}
+
+// takeThird counts what a second party did to the talk. Music between two people is hold, whoever is about to come.
+func (c *closing) takeThird(f Fact, at time.Time) {
+	switch {
+	case f.Kind == ConsultBegun && (c.phase == talking || c.phase == held):
+		c.third = ConsultBegun
+		c.move(held, at)
+	case f.Kind == Conference && c.third != "":
+		c.third = Conference
+		c.move(talking, at)
+	case f.Kind == ConsultEnded && c.third != "":
+		c.third = ""
+		c.move(talking, at)
+	case (f.Kind == Transferred || f.Kind == Parked) && c.phase != waiting && c.connected:
+		c.move(held, at)
+	case f.Kind == Outside && c.phase != waiting:
+		c.outside = true
+		c.move(outside, at)
+	case f.Kind == OutsideEnded && c.phase == outside:
 		c.move(inMenu, at)
 	}
 }
@@ -247,6 +275,8 @@ func (c *closing) outcome() Outcome {
 	switch {
 	case r.Test:
 		return OutTest
+	case c.outside:
+		return OutTransferredOut
 	case c.connected:
 		return OutServed
 	case c.message:

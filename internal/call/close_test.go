@@ -50,6 +50,11 @@ func TestOutcomes(t *testing.T) {
 		{"talked, then left a message", begun(asked, queued, connected, left, hungUp(60)), call.OutServed},
 		{"talking when the program died", begun(asked, queued, connected, at(3600, call.Restarted)), call.OutServed},
 		{"back in the queue when the agent's browser died", begun(queued, connected, at(40, call.AgentLost), at(55, call.Requeued), hungUp(60)), call.OutServed},
+		{"put through to a department", begun(queued, connected, at(40, call.TalkEnded), at(40, call.Transferred), at(50, call.Outside), hungUp(60)), call.OutTransferredOut},
+		{"a department that never answered", begun(queued, connected, at(40, call.TalkEnded), at(40, call.Transferred), hungUp(60)), call.OutServed},
+		{"a department, then an agent again", begun(queued, connected, at(40, call.TalkEnded), at(50, call.Outside), at(60, call.OutsideEnded), at(61, call.Queued), at(70, call.Connected), hungUp(80)), call.OutServed},
+		{"a test call put through", append(tell{at(0, call.Arrived, test)}, begun(connected, at(50, call.Outside), hungUp(60))[1:]...), call.OutTest},
+		{"handed to a colleague", begun(queued, connected, at(40, call.Transferred), at(40, call.Connected, agent("petro")), hungUp(60)), call.OutServed},
 		{"message", begun(asked, queued, at(20, call.LeftQueue, value("message")), left, hungUp(60)), call.OutMessageLeft},
 		{"message kept after the hang-up", begun(hungUp(45), left), call.OutMessageLeft},
 		{"message outside hours", begun(at(10, call.Closed, value("evening")), left, hungUp(60)), call.OutMessageLeft},
@@ -133,8 +138,9 @@ func TestAnyFacts(t *testing.T) {
 	all := []call.Kind{call.Arrived, call.Refused, call.Overloaded, call.Cancelled, call.Answered, call.Entered, call.Heard, call.Pressed,
 		call.Mistook, call.Asked, call.Closed, call.Queued, call.Announced, call.Offered, call.Missed, call.Connected, call.Held, call.Resumed,
 		call.AgentLost, call.AgentBack, call.Requeued, call.TalkEnded, call.LeftQueue, call.Recording, call.MessageLeft, call.StatusAsked,
-		call.Scored, call.Solved, call.WrappedUp, call.Fault, call.HungUp, call.Restarted, "unknown"}
-	outcomes := []call.Outcome{call.OutTest, call.OutServed, call.OutTransferredOut, call.OutCallbackTaken, call.OutMessageLeft,
+		call.Scored, call.Solved, call.WrappedUp, call.Fault, call.HungUp, call.Restarted, call.ConsultBegun, call.ConsultAnswered, call.ConsultEnded,
+		call.Conference, call.Transferred, call.TransferFailed, call.Parked, call.Unparked, call.Moved, call.Outside, call.OutsideEnded, "unknown"}
+	outcomes := []call.Outcome{call.OutTest, call.OutTransferredOut, call.OutServed, call.OutCallbackTaken, call.OutMessageLeft,
 		call.OutInformed, call.OutAbandonedQueue, call.OutAbandonedMenu, call.OutAbandonedGreeting, call.OutClosedNoMessage,
 		call.OutCancelled, call.OutRefused, call.OutOverload, call.OutDropped}
 	rapid.Check(t, func(t *rapid.T) {
@@ -172,4 +178,37 @@ func TestAnyFacts(t *testing.T) {
 			t.Fatal("nil lists become null in JSON")
 		}
 	})
+}
+
+// The times of two agents add up, music between them is hold, and nobody's time is counted twice (docs/metrics.md).
+func TestTimesOfATransferredCall(t *testing.T) {
+	olena, petro := agent("olena"), agent("petro")
+	cases := []struct {
+		what             string
+		facts            tell
+		wait, talk, hold int
+		agent, topic     string
+	}{
+		{"attended", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.ConsultBegun, olena), at(35, call.ConsultAnswered, olena),
+			at(40, call.TalkEnded, olena), at(40, call.Transferred, olena), at(40, call.Connected, petro), hungUp(55)), 10, 25, 10, "petro", ""},
+		{"blind", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.TalkEnded, olena), at(30, call.Transferred, olena),
+			at(42, call.Connected, petro), hungUp(50)), 10, 18, 12, "petro", ""},
+		{"to the queue", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.TalkEnded, olena), at(30, call.Transferred, olena),
+			at(30, call.Requeued, name("social")), at(45, call.Connected, petro), hungUp(50)), 25, 15, 0, "petro", "social"},
+		{"three-way", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.ConsultBegun, olena), at(35, call.Conference, olena),
+			at(40, call.AgentLost, petro), at(41, call.AgentBack, petro), at(45, call.ConsultEnded, olena), hungUp(50)), 10, 25, 5, "olena", ""},
+		{"lost while consulting", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.ConsultBegun, olena), at(32, call.AgentLost, olena),
+			at(34, call.AgentBack, olena), at(40, call.ConsultEnded, olena), hungUp(50)), 10, 20, 10, "olena", ""},
+		{"parked", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.TalkEnded, olena), at(30, call.Parked, olena),
+			at(40, call.Unparked, petro), at(45, call.Connected, petro), hungUp(50)), 10, 15, 15, "petro", ""},
+		{"outside", begun(at(10, call.Queued), at(20, call.Connected, olena), at(30, call.TalkEnded, olena), at(30, call.Transferred, olena),
+			at(35, call.Outside), at(95, call.OutsideEnded), hungUp(100)), 10, 10, 5, "olena", ""},
+	}
+	for _, c := range cases {
+		r := call.Close(c.facts)
+		got := [3]int{int(r.Wait.Seconds()), int(r.Talk.Seconds()), int(r.Hold.Seconds())}
+		if got != [3]int{c.wait, c.talk, c.hold} || r.Agent != c.agent || r.Topic != c.topic {
+			t.Errorf("%s: wait, talk, hold are %v by %q about %q, want %d %d %d by %q about %q", c.what, got, r.Agent, r.Topic, c.wait, c.talk, c.hold, c.agent, c.topic)
+		}
+	}
 }

@@ -28,7 +28,7 @@ const (
 	Closed      Kind = "closed"       // a person was asked for outside hours; Value=reason
 	Queued      Kind = "queued"       // Name=topic, Count=position
 	Announced   Kind = "announced"    // Count=position, Seconds=estimate said (0: none)
-	Offered     Kind = "offered"      // Agent, Name=device ("browser", "phone")
+	Offered     Kind = "offered"      // Agent, Name=device ("browser", "phone", "both"), Value="" (queue), "consult", "transfer", "return", "park"
 	Missed      Kind = "missed"       // Agent, Cause ("no_answer", "refused", "offline")
 	Connected   Kind = "connected"    // Agent, Seconds=waited in the queue
 	Held        Kind = "held"         // Agent
@@ -36,7 +36,8 @@ const (
 	AgentLost   Kind = "agent_lost"   // Agent's browser or phone vanished; the citizen hears music
 	AgentBack   Kind = "agent_back"   // Agent re-attached
 	Requeued    Kind = "requeued"     // back to the head of the queue, waiting time kept
-	TalkEnded   Kind = "talk_ended"   // Agent, Cause ("caller", "agent", "lost")
+	TalkEnded   Kind = "talk_ended"   // Agent, Cause ("caller", "agent", "lost", "transferred", "parked")
+	Moved       Kind = "moved"        // Agent goes on at another telephone, Name=device
 	LeftQueue   Kind = "left_queue"   // Value="message", "timeout", "full", "no_operators", "menu"
 	Recording   Kind = "recording"    // Name=box; the tone before a message has sounded
 	MessageLeft Kind = "message_left" // Name=box, Value=card number, Seconds=length
@@ -47,6 +48,21 @@ const (
 	Fault       Kind = "fault"        // Cause: something of ours failed; the call went on
 	HungUp      Kind = "hung_up"      // Name="caller", "us" or "silence"; Cause
 	Restarted   Kind = "restarted"    // the program came up again and found this call without a record
+)
+
+// The kinds of facts about a second party. Where Name and Value stand, Name is what it is ("agent", "queue", "department") and Value
+// which one (a login, a topic, a name).
+const (
+	ConsultBegun    Kind = "consult_begun"    // Agent, Name, Value: rung; the citizen hears music
+	ConsultAnswered Kind = "consult_answered" // Agent, Name, Value: the two confer
+	ConsultEnded    Kind = "consult_ended"    // Agent, Name, Value, Cause ("returned", "left", "refused", "no_answer", "offline", "lost"): the citizen is back with Agent
+	Conference      Kind = "conference"       // Agent, Name, Value: all three talk
+	Transferred     Kind = "transferred"      // Agent, Name, Value, Cause ("blind", "attended"): Agent has left the call to them
+	TransferFailed  Kind = "transfer_failed"  // Agent, Name, Value, Cause: back to Agent, or to the head of the queue
+	Parked          Kind = "parked"           // Agent, Count=slot; the citizen hears music
+	Unparked        Kind = "unparked"         // Agent who takes it, Count=slot, Cause ("taken", "timeout")
+	Outside         Kind = "outside"          // Value=department, which has answered and talks with the citizen; no agent is there
+	OutsideEnded    Kind = "outside_ended"    // Value, Cause ("caller", "department", "lost")
 )
 
 // Fact is one thing that happened to a call. Facts are appended and never edited.
@@ -73,8 +89,8 @@ type Outcome string
 // The outcomes, in the order of precedence: the first that applies.
 const (
 	OutTest              Outcome = "test"
+	OutTransferredOut    Outcome = "transferred_out" // the last person to talk was outside: a department
 	OutServed            Outcome = "served"
-	OutTransferredOut    Outcome = "transferred_out"
 	OutCallbackTaken     Outcome = "callback_taken"
 	OutMessageLeft       Outcome = "message_left"
 	OutInformed          Outcome = "informed"
@@ -109,8 +125,8 @@ type Record struct {
 	Agent        string        `json:"agent,omitempty"` // who talked last
 	Wait         time.Duration `json:"wait"`            // in the queue, all stays together
 	TimeToPerson time.Duration `json:"time_to_person"`  // our 200 to the agent's voice
-	Talk         time.Duration `json:"talk"`            // hold excluded
-	Hold         time.Duration `json:"hold"`
+	Talk         time.Duration `json:"talk"`            // with all agents together, hold excluded; not with a department
+	Hold         time.Duration `json:"hold"`            // music between people: held, consulting, transferred, parked
 	WrapUp       time.Duration `json:"wrap_up"`
 	Score        int           `json:"score,omitempty"` // 1..4
 	Solved       string        `json:"solved,omitempty"`

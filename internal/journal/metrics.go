@@ -56,7 +56,10 @@ func Metrics() []string {
 // real drops test calls: they are in no figure of the citizens.
 func real(r call.Record) bool { return r.Outcome != call.OutTest }
 
-func served(r call.Record) bool { return r.Outcome == call.OutServed }
+// served: answered by a person of ours, who may have put the citizen through to a department.
+func served(r call.Record) bool {
+	return r.Outcome == call.OutServed || r.Outcome == call.OutTransferredOut && r.Agent != ""
+}
 
 // abandoned: hung up waiting. Who left the queue first, for a message or the menu, is counted apart.
 func abandoned(r call.Record) bool {

@@ -132,7 +132,7 @@ func Sum(records []call.Record, target time.Duration) Totals {
 func (t *Totals) times(records []call.Record) {
 	var wait, person, talk, hold, wrap, all []time.Duration
 	for _, r := range records {
-		if r.Outcome != call.OutServed {
+		if !served(r) {
 			continue
 		}
 		wait, person = append(wait, r.Wait), append(person, r.TimeToPerson)

@@ -139,6 +139,10 @@ func (d *Desk) log(o Order) {
 	switch o := o.(type) {
 	case Offer:
 		d.o.Log.Info("queue: offer", "call", o.Call, "agent", o.Agent)
+	case Rung:
+		d.o.Log.Info("queue: rung in person", "call", o.Call, "agent", o.Agent)
+	case Handed:
+		d.o.Log.Info("queue: handed over", "call", o.Call, "agent", o.To)
 	case Revoke:
 		d.o.Log.Info("queue: offer over", "call", o.Call, "agent", o.Agent, "cause", o.Cause)
 	case Expelled:

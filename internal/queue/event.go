@@ -11,10 +11,52 @@ type Event interface{ event() }
 
 // The events.
 type (
-	// Enter: a caller asks for a person.
+	// Enter: a caller asks for a person. Head: one who has talked already (a transfer to the queue, or one that failed) waits before
+	// the others, with the time Kept of former stays; such a one is not turned away for a full queue.
 	Enter struct {
 		Call           call.ID
 		Topic, Service string
+		Head           bool
+		Kept           time.Duration
+	}
+	// Reserve: ring this very agent for a call that does not wait. Own: the agent asked for it or it was theirs, so a break or the
+	// writing of a card is no hindrance. The answer is the order Rung; none: they are not free, or the call has a second party already.
+	Reserve struct {
+		Call  call.ID
+		Agent string
+		For   time.Duration
+		Own   bool
+	}
+	// Withdraw: the ringing that a Reserve began is no longer wanted.
+	Withdraw struct {
+		Call  call.ID
+		Agent string
+	}
+	// Join: the agent rung in person took the call, as a guest of its holder or as its holder; what is known of the caller goes with it.
+	// The answer is the order Joined; none means too late.
+	Join struct {
+		Call           call.ID
+		Agent          string
+		Guest          bool
+		Topic, Service string
+		Kept           time.Duration
+	}
+	// Hand: the guest becomes the holder, the holder writes the card. Lost: the holder's device is dead, which means a break.
+	Hand struct {
+		Call     call.ID
+		From, To string
+		Lost     bool
+	}
+	// Part: the guest has left. Lost: the guest's device is dead, which means a break.
+	Part struct {
+		Call  call.ID
+		Agent string
+		Lost  bool
+	}
+	// Release: the holder has left the call, which goes on: the card is to be written.
+	Release struct {
+		Call  call.ID
+		Agent string
 	}
 	// Leave: a waiting caller is gone (Abandoned: hung up) or chose a message.
 	Leave struct {
@@ -32,7 +74,7 @@ type (
 		Agent string
 		Cause string
 	}
-	// Ended: the talk is over.
+	// Ended: the call is over, for all who are in it or rung for it.
 	Ended struct{ Call call.ID }
 	// Lost: the agent's browser died during the talk. Final: nothing can re-attach (a desk phone), the caller waits again at once.
 	Lost struct {
@@ -61,6 +103,12 @@ type (
 )
 
 func (Enter) event()      {}
+func (Reserve) event()    {}
+func (Withdraw) event()   {}
+func (Join) event()       {}
+func (Hand) event()       {}
+func (Part) event()       {}
+func (Release) event()    {}
 func (Leave) event()      {}
 func (Connect) event()    {}
 func (Decline) event()    {}
@@ -93,6 +141,22 @@ type (
 		Call     call.ID
 		Agent    string
 		Deadline time.Time
+	}
+	// Rung: ring the agent in person until the deadline.
+	Rung struct {
+		Call     call.ID
+		Agent    string
+		Deadline time.Time
+	}
+	// Joined: the agent rung in person is in the call.
+	Joined struct {
+		Call  call.ID
+		Agent string
+	}
+	// Handed: the call is To's now.
+	Handed struct {
+		Call     call.ID
+		From, To string
 	}
 	// Revoke: stop ringing; the caller keeps the place (or is gone).
 	Revoke struct {
@@ -136,6 +200,9 @@ type (
 func (Placed) order()    {}
 func (Expelled) order()  {}
 func (Offer) order()     {}
+func (Rung) order()      {}
+func (Joined) order()    {}
+func (Handed) order()    {}
 func (Revoke) order()    {}
 func (Connected) order() {}
 func (Requeued) order()  {}

@@ -7,6 +7,8 @@
 //   - a caller who entered is waiting, or talking, or was told to leave (Expelled): nobody is lost, nobody is there twice;
 //   - no free agent stands beside a waiting caller to whom nobody is being offered;
 //   - at most one offer per agent and one per caller; the longest-idle agent and the first caller come first;
+//   - a call has at most one agent whose talk it is (the holder), and besides at most one who is rung in person or a guest in it;
+//   - a guest (a consulted colleague) is busy like any who talks, but the call is not theirs: when it is over they are free at once;
 //   - an event that does not fit the state is late or doubled and changes nothing;
 //   - the intervals of an agent's status and activity follow each other without gap or overlap.
 //
@@ -114,6 +116,8 @@ type Agent struct {
 	Call     call.ID   // offered, talking, wrapup
 	Until    time.Time // end of the offer, of the wrap-up, or of the patience with a dead browser (Lost)
 	Lost     bool      // the browser died during the talk; its caller hears music
+	Direct   bool      // offered in person (a consult, a transfer, a return), not from the queue
+	Guest    bool      // in a colleague's talk: consulted, or the third of three
 	talk     Waiter    // whom they talk with, to put them back at the head
 	began    time.Time // of the talk
 }

@@ -40,9 +40,10 @@ func (s *step) apply(e Event) {
 		s.connect(e)
 	case Decline:
 		if a := s.agents[e.Agent]; a != nil && a.Activity == Offered && a.Call == e.Call {
-			s.miss(a, e.Cause)
+			s.decline(a, e.Cause)
 		}
 	case Ended:
+		s.sweep(e.Call)
 		if a := s.talking(e.Call); a != nil {
 			s.endTalk(a)
 		}
@@ -64,6 +65,8 @@ func (s *step) apply(e Event) {
 		s.reach(e)
 	case Reconcile:
 		s.reconcile(e.Live)
+	default:
+		s.applyPerson(e)
 	}
 }
 
@@ -100,10 +103,10 @@ func (s *State) waiter(id call.ID) *Waiter {
 	return nil
 }
 
-// talking gives the agent who talks with the call, or nil.
+// talking gives the agent whose talk the call is, or nil.
 func (s *State) talking(id call.ID) *Agent {
 	for _, a := range s.agents {
-		if a.Activity == Talking && a.Call == id {
+		if a.Activity == Talking && a.Call == id && !a.Guest {
 			return a
 		}
 	}
@@ -121,8 +124,14 @@ func (s *State) present() bool {
 }
 
 func (s *step) enter(e Enter) {
+	if s.waiter(e.Call) != nil || s.talking(e.Call) != nil { // doubled
+		return
+	}
+	s.sweep(e.Call) // who waits for anybody is asked of nobody in person any more
 	switch {
-	case s.waiter(e.Call) != nil || s.talking(e.Call) != nil: // doubled
+	case e.Head:
+		s.insert(&Waiter{Call: e.Call, Topic: e.Topic, Service: e.Service, Since: s.now, Kept: max(0, e.Kept), Head: true})
+		s.do(Placed{e.Call, 1 + slices.IndexFunc(s.waiting, func(w *Waiter) bool { return w.Call == e.Call })})
 	case !s.present():
 		s.do(Expelled{e.Call, WhyNoOperators})
 	case len(s.waiting) >= s.cfg.MaxWaiting:
@@ -153,11 +162,11 @@ func (s *step) leave(id call.ID, abandoned bool) {
 // revoke ends the ringing of a for w; the agent is idle, the status is the caller's affair.
 func (s *step) revoke(a *Agent, w *Waiter, cause string) {
 	s.do(Revoke{a.Call, a.Login, cause})
-	if w != nil {
+	if w != nil && !a.Direct {
 		w.Agent = ""
 	}
 	s.change(a, func(a *Agent) {
-		a.Activity, a.Call, a.Until = Idle, "", time.Time{}
+		a.Activity, a.Call, a.Until, a.Direct = Idle, "", time.Time{}, false
 		s.takeNext(a)
 	})
 }
@@ -267,17 +276,28 @@ func (s *step) lose(a *Agent, final bool) {
 func (s *step) requeue(a *Agent) {
 	w := a.talk
 	w.Since, w.Head, w.Agent = s.now, true, ""
+	s.sweep(w.Call)
+	s.insert(&w)
+	s.do(Requeued{w.Call, a.Login})
+	s.breakAfterLoss(a)
+}
+
+// insert puts a caller among those at the head, the longest wait first.
+func (s *step) insert(w *Waiter) {
 	i := slices.IndexFunc(s.waiting, func(o *Waiter) bool { return !o.Head || o.Kept < w.Kept })
 	if i < 0 {
 		i = len(s.waiting)
 	}
-	s.waiting = slices.Insert(s.waiting, i, &w)
-	s.do(Requeued{w.Call, a.Login})
+	s.waiting = slices.Insert(s.waiting, i, w)
+}
+
+// breakAfterLoss frees an agent whose device died in a talk, on a break: nobody is «на лінії» with a dead telephone.
+func (s *step) breakAfterLoss(a *Agent) {
 	if a.Next.Status == "" || a.Next.Status == Ready {
 		a.Next = Chosen{Break, ReasonLost}
 	}
 	s.change(a, func(a *Agent) {
-		a.Activity, a.Call, a.Until, a.Lost = Idle, "", time.Time{}, false
+		a.Activity, a.Call, a.Until, a.Lost, a.Guest = Idle, "", time.Time{}, false, false
 		s.takeNext(a)
 	})
 }
@@ -294,7 +314,14 @@ func (s *step) reconcile(live map[call.ID]bool) {
 		switch {
 		case a.Activity == Talking && !live[a.Call]:
 			s.do(Healed{Call: a.Call, Agent: a.Login, Was: "talking"})
-			s.endTalk(a)
+			if s.sweep(a.Call); !a.Guest && a.Activity == Talking {
+				s.endTalk(a)
+			}
+		case a.Activity == Offered && a.Direct:
+			if !live[a.Call] {
+				s.do(Healed{Call: a.Call, Agent: a.Login, Was: "rung"})
+				s.revoke(a, nil, CauseGone)
+			}
 		case a.Activity == Offered && (s.waiter(a.Call) == nil || s.waiter(a.Call).Agent != a.Login):
 			s.do(Healed{Call: a.Call, Agent: a.Login, Was: "offered"})
 			s.revoke(a, nil, CauseGone)

@@ -14,13 +14,14 @@ import (
 type model struct {
 	place map[call.ID]string // "waiting", "talking:agent"; absent: not in the queue
 	rings map[string]call.ID // agent -> call
+	seat  map[string]call.ID // rung in person or a guest: agent -> call
 	sums  map[string]time.Duration
 	last  map[string]time.Time
 	seen  map[string]time.Time
 }
 
 func newModel() *model {
-	return &model{map[call.ID]string{}, map[string]call.ID{}, map[string]time.Duration{}, map[string]time.Time{}, map[string]time.Time{}}
+	return &model{map[call.ID]string{}, map[string]call.ID{}, map[string]call.ID{}, map[string]time.Duration{}, map[string]time.Time{}, map[string]time.Time{}}
 }
 
 // follow applies orders to the model and fails on any that does not fit.
@@ -39,6 +40,31 @@ func (m *model) follow(t *rapid.T, s *State, orders []Order) {
 				}
 			}
 			delete(m.place, o.Call)
+		case Rung:
+			if m.place[o.Call] == "waiting" || m.rings[o.Agent] != "" || m.seat[o.Agent] != "" {
+				t.Fatalf("%s (%s) asked of %s in person (rings for %s)", o.Call, m.place[o.Call], o.Agent, m.rings[o.Agent])
+			}
+			for a, c := range m.seat {
+				if c == o.Call {
+					t.Fatalf("%s asked of %s beside %s", o.Call, o.Agent, a)
+				}
+			}
+			m.rings[o.Agent], m.seat[o.Agent] = o.Call, o.Call
+		case Joined:
+			if m.rings[o.Agent] != o.Call || m.seat[o.Agent] != o.Call {
+				t.Fatalf("%s joined by %s out of turn", o.Call, o.Agent)
+			}
+			delete(m.rings, o.Agent)
+			if m.place[o.Call] == "" {
+				m.place[o.Call] = "talking:" + o.Agent
+				delete(m.seat, o.Agent)
+			}
+		case Handed:
+			if m.place[o.Call] != "talking:"+o.From || m.seat[o.To] != o.Call || m.rings[o.To] != "" {
+				t.Fatalf("%s handed from %s to %s out of turn", o.Call, o.From, o.To)
+			}
+			delete(m.seat, o.To)
+			m.place[o.Call] = "talking:" + o.To
 		case Offer:
 			if m.place[o.Call] != "waiting" || m.rings[o.Agent] != "" {
 				t.Fatalf("offer of %s (%s) to %s (rings for %s)", o.Call, m.place[o.Call], o.Agent, m.rings[o.Agent])
@@ -54,6 +80,7 @@ func (m *model) follow(t *rapid.T, s *State, orders []Order) {
 				t.Fatalf("revoke of %s from %s who rings for %q", o.Call, o.Agent, m.rings[o.Agent])
 			}
 			delete(m.rings, o.Agent)
+			delete(m.seat, o.Agent)
 		case Connected:
 			if m.rings[o.Agent] != o.Call || m.place[o.Call] != "waiting" {
 				t.Fatalf("%s connected to %s out of turn", o.Call, o.Agent)
@@ -65,6 +92,7 @@ func (m *model) follow(t *rapid.T, s *State, orders []Order) {
 				t.Fatalf("%s requeued from %s while %s", o.Call, o.Agent, m.place[o.Call])
 			}
 			m.place[o.Call] = "waiting"
+			m.leave(o.Call)
 		case Interval:
 			if l := m.last[o.Agent]; !l.IsZero() && !l.Equal(o.From) {
 				t.Fatalf("interval of %s begins %v, the last ended %v", o.Agent, o.From, l)
@@ -76,6 +104,15 @@ func (m *model) follow(t *rapid.T, s *State, orders []Order) {
 			m.sums[o.Agent] += o.To.Sub(o.From)
 		case Healed:
 			t.Fatalf("healed %+v in a walk where every call lives", o)
+		}
+	}
+}
+
+// leave frees the guests of a call that is over for all.
+func (m *model) leave(id call.ID) {
+	for a, c := range m.seat {
+		if c == id && m.rings[a] == "" {
+			delete(m.seat, a)
 		}
 	}
 }
@@ -111,13 +148,22 @@ func (m *model) check(t *rapid.T, s *State) {
 		if unoffered > 0 && a.free() {
 			t.Fatalf("%s is free beside %d waiting", a.Login, unoffered)
 		}
-		if a.Activity == Talking && m.place[a.Call] != "talking:"+a.Login {
+		if a.Activity == Talking && !a.Guest && m.place[a.Call] != "talking:"+a.Login {
 			t.Fatalf("%s talks with %s, which is %q", a.Login, a.Call, m.place[a.Call])
+		}
+		if a.Guest && (a.Activity != Talking || m.seat[a.Login] != a.Call || m.place[a.Call] == "" || m.place[a.Call] == "waiting") {
+			t.Fatalf("guest without a host: %+v in %q", *a, m.place[a.Call])
+		}
+		if a.Direct && (a.Activity != Offered || m.seat[a.Login] != a.Call) {
+			t.Fatalf("rung in person for nothing: %+v", *a)
+		}
+		if m.seat[a.Login] != "" && !a.Guest && !a.Direct {
+			t.Fatalf("%s has lost the seat in %s", a.Login, m.seat[a.Login])
 		}
 		if (a.Activity == Offered) != (m.rings[a.Login] != "") {
 			t.Fatalf("%s is %s, rings %q", a.Login, a.Activity, m.rings[a.Login])
 		}
-		if a.Activity == Idle && (a.Call != "" || !a.Until.IsZero() || a.Lost) {
+		if a.Activity == Idle && (a.Call != "" || !a.Until.IsZero() || a.Lost || a.Guest || a.Direct) {
 			t.Fatalf("%s is idle with leftovers: %+v", a.Login, *a)
 		}
 		if l := m.last[a.Login]; !l.IsZero() {
@@ -138,7 +184,20 @@ func (m *model) check(t *rapid.T, s *State) {
 func drawEvent(t *rapid.T) Event {
 	id := call.ID(fmt.Sprintf("c%d", rapid.IntRange(1, 6).Draw(t, "call")))
 	ag := fmt.Sprintf("a%d", rapid.IntRange(1, 3).Draw(t, "agent"))
-	switch rapid.IntRange(0, 15).Draw(t, "event") {
+	other := fmt.Sprintf("a%d", rapid.IntRange(1, 3).Draw(t, "other"))
+	switch rapid.IntRange(0, 24).Draw(t, "event") {
+	case 16, 17, 18:
+		return Reserve{id, ag, 25 * time.Second, rapid.Bool().Draw(t, "own")}
+	case 19, 20:
+		return Join{Call: id, Agent: ag, Guest: rapid.Bool().Draw(t, "guest"), Kept: 7 * time.Second}
+	case 21:
+		return Hand{id, ag, other, rapid.Bool().Draw(t, "lost")}
+	case 22:
+		return rapid.SampledFrom([]Event{Part{id, ag, false}, Part{id, ag, true}, Withdraw{id, ag}}).Draw(t, "parting")
+	case 23:
+		return Release{id, ag}
+	case 24:
+		return Enter{Call: id, Head: true, Kept: 5 * time.Second}
 	case 0, 1, 2:
 		return Enter{Call: id}
 	case 3:
@@ -186,6 +245,20 @@ func TestRandomWalk(t *testing.T) {
 			case Ended:
 				if p := m.place[e.Call]; p != "" && p != "waiting" {
 					delete(m.place, e.Call)
+				}
+				m.leave(e.Call)
+			case Release:
+				if m.place[e.Call] == "talking:"+e.Agent {
+					delete(m.place, e.Call)
+					m.leave(e.Call)
+				}
+			case Part:
+				if m.rings[e.Agent] == "" && m.seat[e.Agent] == e.Call {
+					delete(m.seat, e.Agent)
+				}
+			case Enter:
+				if p := m.place[e.Call]; p == "waiting" || p == "" {
+					m.leave(e.Call)
 				}
 			}
 			m.check(t, s)

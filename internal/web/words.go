@@ -11,7 +11,7 @@ import (
 
 // outcomes is the closed list in the order of precedence (docs/metrics.md).
 func outcomes() []call.Outcome {
-	return []call.Outcome{call.OutTest, call.OutServed, call.OutTransferredOut, call.OutCallbackTaken, call.OutMessageLeft, call.OutInformed,
+	return []call.Outcome{call.OutTest, call.OutTransferredOut, call.OutServed, call.OutCallbackTaken, call.OutMessageLeft, call.OutInformed,
 		call.OutAbandonedQueue, call.OutAbandonedMenu, call.OutAbandonedGreeting, call.OutClosedNoMessage, call.OutCancelled,
 		call.OutRefused, call.OutOverload, call.OutDropped}
 }
