@@ -27,7 +27,7 @@ func (s *Switchboard) reach() {
 }
 
 func (s *Switchboard) reachOne(a queue.Agent) {
-	if alive := s.o.Phones.Alive(a.Login, s.device(a.Login)); alive != a.Alive {
+	if alive := s.alive(a.Login, s.device(a.Login)); alive != a.Alive {
 		s.desk.Do(queue.Reach{Agent: a.Login, Alive: alive})
 	}
 }
@@ -41,7 +41,7 @@ func (s *Switchboard) SetStatus(_ context.Context, login, status, reason string)
 	if r := []rune(reason); len(r) > 80 {
 		reason = string(r[:80])
 	}
-	s.desk.Do(queue.Reach{Agent: login, Alive: s.o.Phones.Alive(login, s.device(login))})
+	s.desk.Do(queue.Reach{Agent: login, Alive: s.alive(login, s.device(login))})
 	s.desk.Do(queue.SetStatus{Agent: login, Status: st, Reason: strings.TrimSpace(reason)})
 	s.watchers.nudge()
 	return nil
@@ -49,7 +49,7 @@ func (s *Switchboard) SetStatus(_ context.Context, login, status, reason string)
 
 // SetDevice chooses where the agent is rung from the next call on.
 func (s *Switchboard) SetDevice(_ context.Context, login, device string) error {
-	if device != DeviceBrowser && device != DevicePhone {
+	if device != DeviceBrowser && device != DevicePhone && device != DeviceBoth {
 		return fault.New(fault.Invalid, "Такого пристрою немає.")
 	}
 	if s.desk.Snapshot().Agent(login).Activity == queue.Offered {
@@ -58,7 +58,7 @@ func (s *Switchboard) SetDevice(_ context.Context, login, device string) error {
 	s.mu.Lock()
 	s.devices[login] = device
 	s.mu.Unlock()
-	s.desk.Do(queue.Reach{Agent: login, Alive: s.o.Phones.Alive(login, device)})
+	s.desk.Do(queue.Reach{Agent: login, Alive: s.alive(login, device)})
 	s.watchers.nudge()
 	return nil
 }
@@ -71,7 +71,7 @@ func (s *Switchboard) Answer(login string) error {
 	switch {
 	case r == nil:
 		return fault.New(fault.Conflict, "Цей дзвінок уже завершився або його прийнято.")
-	case r.device == DevicePhone:
+	case r.device == DevicePhone || r.device == DeviceBoth && !s.o.Phones.Alive(login, DeviceBrowser):
 		return fault.New(fault.Conflict, "Підніміть слухавку телефону.")
 	}
 	r.accept()
@@ -90,17 +90,18 @@ func (s *Switchboard) Refuse(login string) error {
 	return nil
 }
 
-// Hangup ends the agent's talk; the citizen goes on to the survey.
-func (s *Switchboard) Hangup(login string) error { return s.command(login, command{do: "hangup"}) }
+// Hangup takes the agent out of the talk: alone with the citizen it ends the call (survey), with a second party it leaves the citizen
+// to that party.
+func (s *Switchboard) Hangup(login string) error { return s.command(login, command{do: doHangup}) }
 
 // Hold puts the citizen on hold with music, or takes them back.
 func (s *Switchboard) Hold(login string, on bool) error {
-	return s.command(login, command{do: "hold", on: on})
+	return s.command(login, command{do: doHold, on: on})
 }
 
-// Mute silences the agent towards the citizen.
+// Mute silences the agent towards the others.
 func (s *Switchboard) Mute(login string, on bool) error {
-	return s.command(login, command{do: "mute", on: on})
+	return s.command(login, command{do: doMute, on: on})
 }
 
 // Digits presses keys towards the citizen's side.
@@ -108,7 +109,37 @@ func (s *Switchboard) Digits(login, keys string) error {
 	if keys == "" || len(keys) > 32 || strings.Trim(keys, "0123456789*#") != "" {
 		return fault.New(fault.Invalid, "Можна натискати лише цифри, зірочку та решітку.")
 	}
-	return s.command(login, command{do: "digits", keys: keys})
+	return s.command(login, command{do: doDigits, keys: keys})
+}
+
+// Transfer leaves the citizen to somebody who is yet to answer: an operator, the queue, a department. Who does not answer in time
+// gives the citizen back.
+func (s *Switchboard) Transfer(login string, to Target) error {
+	return s.command(login, command{do: doTransfer, to: to})
+}
+
+// Consult rings a second party while the citizen hears music.
+func (s *Switchboard) Consult(login string, to Target) error {
+	return s.command(login, command{do: doConsult, to: to})
+}
+
+// Complete leaves the citizen to the second party; one who is still being rung gets the citizen when they answer.
+func (s *Switchboard) Complete(login string) error { return s.command(login, command{do: doComplete}) }
+
+// Return brings the agent back to the citizen, without the second party.
+func (s *Switchboard) Return(login string) error { return s.command(login, command{do: doReturn}) }
+
+// Conference joins all three.
+func (s *Switchboard) Conference(login string) error {
+	return s.command(login, command{do: doConference})
+}
+
+// Park leaves the citizen with music for any agent to take.
+func (s *Switchboard) Park(login string) error { return s.command(login, command{do: doPark}) }
+
+// Move goes on at another telephone of the same agent.
+func (s *Switchboard) Move(login, device string) error {
+	return s.command(login, command{do: doMove, keys: device})
 }
 
 // WrapUpDone ends the agent's wrap-up before its time.
@@ -120,31 +151,56 @@ func (s *Switchboard) WrapUpDone(login string) error {
 	return nil
 }
 
+// errTalkOver answers a wish that came after the end.
+var errTalkOver = fault.New(fault.Conflict, "Розмову вже завершено.")
+
+// commandBound is how long a call may take to answer a wish.
+const commandBound = 5 * time.Second
+
 // command hands a wish to the talk's own goroutine.
 func (s *Switchboard) command(login string, m command) error {
 	s.mu.Lock()
 	t := s.talks[login]
 	s.mu.Unlock()
-	over := fault.New(fault.Conflict, "Розмову вже завершено.")
 	if t == nil {
-		return over
+		return errTalkOver
 	}
-	m.done = make(chan error, 1)
-	bound := time.NewTimer(5 * time.Second)
+	m.by, m.done = login, make(chan error, 1)
+	bound := time.NewTimer(commandBound)
 	defer bound.Stop()
 	select {
 	case t.cmds <- m:
 		err := <-m.done
-		if m.do == "hangup" { // whoever asks next finds the wrap-up
-			select {
-			case <-t.ended:
-			case <-bound.C:
-			}
+		if err == nil && m.leaves() { // whoever asks next finds what comes after
+			s.untilLeft(t, login, bound.C)
 		}
 		return err
 	case <-t.ended:
-		return over
+		return errTalkOver
 	case <-bound.C:
 		return fault.New(fault.Busy, "Дзвінок не відповідає на команду. Спробуйте ще раз.")
+	}
+}
+
+// leaves tells a wish after which the one who wished it is out of the talk.
+func (m command) leaves() bool {
+	switch m.do {
+	case doHangup, doTransfer, doComplete, doPark:
+		return true
+	}
+	return false
+}
+
+// untilLeft waits until the agent is out of the talk. A guest leaves a talk that goes on.
+func (s *Switchboard) untilLeft(t *talk, login string, bound <-chan time.Time) {
+	s.mu.Lock()
+	in := s.talks[login] == t
+	s.mu.Unlock()
+	if !in {
+		return
+	}
+	select {
+	case <-t.ended:
+	case <-bound:
 	}
 }

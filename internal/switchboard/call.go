@@ -14,7 +14,6 @@ import (
 	"dovidka/internal/ivr"
 	"dovidka/internal/media"
 	"dovidka/internal/queue"
-	"dovidka/internal/speech"
 )
 
 // Why a call ends: causes of its context.
@@ -52,6 +51,7 @@ type conductor struct {
 	refused  bool           // ended before our 200: its fact is written
 	fault    bool           // our own fault ends the call
 	recorded int            // messages of this call
+	waited   time.Duration  // in the queue for an agent, all stays together
 	work     sync.WaitGroup // closing work: cards
 
 	mu   sync.Mutex
@@ -89,11 +89,7 @@ func (s *Switchboard) newConductor(ctx context.Context, leg Leg) *conductor {
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.info.from = leg.From()
 	c.speak = &speaker{c: c}
-	if m := speech.Embedded("music"); len(m) > 0 {
-		c.music = media.Loop(m)
-	} else {
-		c.music = media.Silence(-1)
-	}
+	c.music = tune()
 	go func() {
 		select {
 		case <-leg.Done():

@@ -9,6 +9,8 @@
 //   - hanging up is a cancelled context; closing work (record, message, card) outlives it with a bound of its own;
 //   - a key stops interruptible sound at once, and an announcement in the queue stops the moment an agent is rung;
 //   - an agent's page that reloads or dies does not end the citizen's call: music at once, the agent back, or the head of the queue;
+//   - whoever of a citizen, an agent and a second party hangs up, reloads or dies at whatever moment of a consultation, a transfer, a
+//     three-way talk or a parking: nobody who is left hears dead air, no leg is left behind, and the citizen has a way on (decision 050);
 //   - no message is recorded without a live caller; what was said before hanging up is kept, also when the program was killed then;
 //   - when the menu or the voice fails, the embedded clip says that the line works and leads to a person (regulation 3.5).
 //
@@ -40,6 +42,9 @@ type Options struct {
 	Phones   Phones
 	Requests Requests // nil: no state of requests is told
 
+	Departments []Department  // to whom calls may be transferred
+	ParkFor     time.Duration // how long a call may be parked before it comes back (default 3 min)
+
 	Queue       queue.Config
 	MaxCalls    int                       // calls at once; more are told 503 (default 200)
 	MessageDir  string                    // where messages' sound is written (default: the system's folder for temporary files)
@@ -63,12 +68,13 @@ type Switchboard struct {
 
 	mu       sync.Mutex
 	calls    map[call.ID]*conductor
-	rings    map[string]*ringing    // by agent
-	talks    map[string]*talk       // by agent
-	wraps    map[call.ID]*conductor // talks that agents still write about
-	devices  map[string]string      // by agent; browser unless chosen
-	people   map[string]person      // names and roles, kept for a while
-	days     map[string]*day        // today's facts of an agent
+	rings    map[string]*ringing   // by agent
+	talks    map[string]*talk      // by agent
+	wraps    map[string]*conductor // by agent: the call that they still write about
+	shelf    map[int]*parked       // by slot
+	devices  map[string]string     // by agent: browser, phone or both; browser unless chosen
+	people   map[string]person     // names and roles, kept for a while
+	days     map[string]*day       // today's facts of an agent
 	surveyed map[call.Number]time.Time
 	draining bool
 	idle     chan struct{} // closed when draining and the last call is over
@@ -91,12 +97,15 @@ func New(o Options) *Switchboard {
 	if o.MessageDir == "" {
 		o.MessageDir = os.TempDir()
 	}
+	if o.ParkFor <= 0 {
+		o.ParkFor = 3 * time.Minute
+	}
 	if len(o.FaultClip) == 0 {
 		o.FaultClip = speech.Fault(nil)
 	}
 	s := &Switchboard{
 		o: o, log: o.Log, run: make(chan struct{}), calls: map[call.ID]*conductor{}, rings: map[string]*ringing{},
-		talks: map[string]*talk{}, wraps: map[call.ID]*conductor{}, devices: map[string]string{}, people: map[string]person{}, days: map[string]*day{},
+		talks: map[string]*talk{}, wraps: map[string]*conductor{}, shelf: map[int]*parked{}, devices: map[string]string{}, people: map[string]person{}, days: map[string]*day{},
 		surveyed: map[call.Number]time.Time{}, idle: make(chan struct{}),
 	}
 	s.desk = queue.NewDesk(queue.Options{Config: o.Queue, Log: o.Log, Live: s.live, Orders: s.dispatch, Changed: s.watchers.nudge})

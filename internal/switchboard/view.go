@@ -17,6 +17,8 @@ type AgentView struct {
 	WrapUp   *WrapUpView  `json:"wrapup"`
 	Queue    QueueView    `json:"queue"`
 	Messages MessagesView `json:"messages"`
+	Parked   []ParkedView `json:"parked"`
+	Team     []Colleague  `json:"team"` // the other operators, to transfer to
 	Strips   []Strip      `json:"strips"`
 	Today    TodayView    `json:"today"`
 	Open     bool         `json:"open"` // operators answer now
@@ -34,8 +36,9 @@ type MeView struct {
 	NextReason  string    `json:"next_reason,omitempty"`
 	Activity    string    `json:"activity" enum:"idle,offered,talking,wrapup"` // known: idle, offered, talking, wrapup
 	Since       time.Time `json:"since"`
-	Device      string    `json:"device" enum:"browser,phone"`
+	Device      string    `json:"device" enum:"browser,phone,both"`
 	DeviceAlive bool      `json:"device_alive"`
+	Devices     []string  `json:"devices"` // those that could be rung now
 }
 
 // OfferView is a call that rings; the number is masked until the call is taken.
@@ -47,6 +50,10 @@ type OfferView struct {
 	Path         []string  `json:"path"`
 	WaitedS      int       `json:"waited_s"`
 	Deadline     time.Time `json:"deadline"`
+	// Why it rings in person: "" is the queue; consult and transfer come from a colleague, return is the own call, park was taken.
+	Why  string `json:"why" enum:",consult,transfer,return,park"`
+	By   string `json:"by"`   // name of the colleague
+	Note string `json:"note"` // what failed before
 }
 
 // TalkView is the present talk.
@@ -61,6 +68,20 @@ type TalkView struct {
 	Path    []string  `json:"path"`
 	Service string    `json:"service"`
 	Card    string    `json:"card"` // number of its card; "" for the moment it takes to make it
+	// Stage: with a second party it is calling, consulting or conference; a guest sees a colleague's talk.
+	Stage  string     `json:"stage" enum:"talking,calling,consulting,conference"`
+	Guest  bool       `json:"guest"`
+	Second *OtherView `json:"second"` // whom this agent talks with besides the citizen: the second party, or for a guest the host
+	Device string     `json:"device" enum:"browser,phone"`
+	Moving bool       `json:"moving"` // the other telephone rings
+	Notice string     `json:"notice"` // what has just failed
+}
+
+// OtherView is the other one in a talk of three.
+type OtherView struct {
+	Kind string `json:"kind" enum:"agent,department"`
+	Name string `json:"name"`
+	Lost bool   `json:"lost"`
 }
 
 // WrapUpView is the time to write the card.
@@ -111,12 +132,14 @@ func (s *Switchboard) View(login string) AgentView {
 		},
 		Queue: queueView(snap, now), Messages: MessagesView{Open: s.messages.open()}, Now: now.UTC(), Open: s.open(now),
 	}
-	v.Me.DeviceAlive = s.o.Phones.Alive(login, v.Me.Device)
+	v.Me.Devices = s.liveDevices(login)
+	v.Me.DeviceAlive = s.alive(login, v.Me.Device)
+	v.Parked, v.Team = s.parkedViews(), s.team(login, snap)
 	if a.Since.IsZero() {
 		v.Me.Since = now.UTC()
 	}
 	s.mu.Lock()
-	ring, talk, wrap := s.rings[login], s.talks[login], s.wraps[a.Call]
+	ring, talk, wrap := s.rings[login], s.talks[login], s.wraps[login]
 	if d := s.days[login]; d != nil {
 		v.Today = d.view(now)
 	}
@@ -125,11 +148,11 @@ func (s *Switchboard) View(login string) AgentView {
 		v.Offer = s.offerView(ring, snap, now)
 	}
 	if talk != nil {
-		v.Talk = talk.view()
+		v.Talk = talk.view(login)
 	}
 	if a.Activity == queue.WrapUp {
 		v.WrapUp = &WrapUpView{Call: a.Call, Until: a.Until.UTC()}
-		if wrap != nil {
+		if wrap != nil && wrap.id == a.Call {
 			v.WrapUp.Card = wrap.about().card
 		}
 	}
@@ -147,7 +170,10 @@ func (s *Switchboard) offerView(r *ringing, snap queue.Snapshot, now time.Time) 
 	i := c.about()
 	v := &OfferView{
 		Call: r.call, NumberMasked: lastFour(i.from), Topic: i.topic, Service: c.serviceName(i.service), Path: paths(i.path),
-		Deadline: r.deadline.UTC(),
+		Deadline: r.deadline.UTC(), Why: r.why, Note: r.note,
+	}
+	if r.by != "" && r.by != r.id {
+		v.By = s.person(r.by).name
 	}
 	if w, ok := snap.Caller(r.call); ok {
 		v.WaitedS = int(w.Waited(now).Seconds())
@@ -164,15 +190,31 @@ func lastFour(n call.Number) string {
 	return "… " + d[:2] + " " + d[2:]
 }
 
-func (t *talk) view() *TalkView {
+// view is the talk as one of its agents sees it.
+func (t *talk) view(login string) *TalkView {
 	c := t.c
 	i := c.about()
+	host := c.s.person(t.me.id).name
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return &TalkView{
-		Call: c.id, Number: i.from.Display(), Since: t.since.UTC(), Held: t.held, Muted: t.muted, Lost: t.lost,
-		WaitedS: int(t.waited.Seconds()), Path: paths(i.path), Service: c.serviceName(i.service), Card: i.card,
+	p, guest := t.me, t.guest.agent() == login
+	if guest {
+		p = t.guest
 	}
+	v := &TalkView{
+		Call: c.id, Number: i.from.Display(), Since: t.since.UTC(), Held: t.held, Muted: p.muted, Lost: p.lost,
+		WaitedS: int(c.waited.Seconds()), Path: paths(i.path), Service: c.serviceName(i.service), Card: i.card,
+		Stage: string(t.stage), Guest: guest, Device: p.device, Moving: t.moves == p && t.move != nil, Notice: t.notice,
+	}
+	switch {
+	case guest:
+		v.Second = &OtherView{Kind: ToAgent, Name: host, Lost: t.me.lost}
+	case t.guest != nil:
+		v.Second = &OtherView{Kind: t.guest.kind, Name: t.guest.name, Lost: t.guest.lost}
+	case t.ring != nil:
+		v.Second = &OtherView{Kind: t.ring.kind, Name: t.ring.name}
+	}
+	return v
 }
 
 // serviceName is the card's name for an id.
@@ -250,15 +292,29 @@ func (s *Switchboard) Team() (QueueView, []MeView) {
 		device := s.device(a.Login)
 		out = append(out, MeView{
 			Login: a.Login, Status: string(a.Status), Reason: a.Reason, Next: string(a.Next.Status), NextReason: a.Next.Reason,
-			Activity: string(a.Activity), Since: a.Since.UTC(), Device: device, DeviceAlive: s.o.Phones.Alive(a.Login, device),
+			Activity: string(a.Activity), Since: a.Since.UTC(), Device: device, DeviceAlive: s.alive(a.Login, device), Devices: s.liveDevices(a.Login),
 		})
 	}
 	return queueView(snap, now), out
 }
 
+// liveDevices are the telephones of an agent that could be rung now.
+func (s *Switchboard) liveDevices(login string) []string {
+	out := []string{}
+	for _, d := range devicesOf(DeviceBoth) {
+		if s.o.Phones.Alive(login, d) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 func deviceStrip(device string) string {
-	if device == DevicePhone {
+	switch device {
+	case DevicePhone:
 		return "Ваш телефон не на зв'язку. Перевірте його або виберіть «браузер»."
+	case DeviceBoth:
+		return "Ні браузер, ні телефон не на зв'язку. Дозвольте мікрофон або перевірте телефон."
 	}
 	return "Звук у браузері не підключено. Дозвольте мікрофон або оновіть сторінку."
 }

@@ -1,11 +1,6 @@
 package switchboard
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
-	"sync"
 	"time"
 
 	"dovidka/internal/call"
@@ -28,16 +23,21 @@ const lastCallWarning = 15 * time.Minute
 func (c *conductor) enqueue(topic, service string) (how string, err error) {
 	c.tell(func(i *info) { i.topic, i.service = topic, service })
 	defer c.hushQueue()
+	head := false
 	for {
-		how, err := c.stay(topic, service)
-		if err != nil || how != again {
+		how, err := c.stay(head)
+		if err != nil || how != again && how != toHead {
 			return how, err
 		}
+		head = how == toHead
 	}
 }
 
-// again asks for another stay in the queue: the caller pressed 0 in the survey or while recording a message.
-const again = "again"
+// Another stay in the queue.
+const (
+	again  = "again"   // the caller pressed 0 in the survey or while recording a message
+	toHead = "to_head" // a talk has led back here: before those who have not talked yet
+)
 
 // hushQueue leaves silence behind when the caller leaves the queue.
 func (c *conductor) hushQueue() {
@@ -49,27 +49,17 @@ func (c *conductor) hushQueue() {
 type stay struct {
 	c       *conductor
 	promise queue.Promise
-	rings   *ringing
-	greeted bool // told that an agent is being rung
+	rings   *ringing // offered by the queue
+	greeted bool     // told that an agent is being rung
 	minute  *time.Timer
 }
 
 // stay enters the queue and sees the caller through to a talk or out of it.
-func (c *conductor) stay(topic, service string) (string, error) {
+func (c *conductor) stay(head bool) (string, error) {
 	c.box.take() // orders of an earlier stay
 	s := &stay{c: c, minute: time.NewTimer(everyMinute)}
 	defer s.minute.Stop()
-	known := false
-	for _, o := range c.s.desk.Do(queue.Enter{Call: c.id, Topic: topic, Service: service}) {
-		switch o := o.(type) {
-		case queue.Placed:
-			known = true
-			c.note(call.Fact{Kind: call.Queued, Name: topic, Count: o.Position})
-		case queue.Expelled:
-			known = known || o.Call == c.id
-		}
-	}
-	if !known { // the queue itself has failed: nobody may be left with music for ever
+	if !s.enter(head) { // the queue itself has failed: nobody may be left with music for ever
 		c.log.Error("switchboard: alarm: the queue does not answer")
 		return s.expelled(queue.WhyNoOperators)
 	}
@@ -77,6 +67,29 @@ func (c *conductor) stay(topic, service string) (string, error) {
 		s.announce(w, append(c.line(nil, "queue.all_busy"), c.lastCall(time.Now())...))
 	}
 	return s.wait()
+}
+
+// enter takes a place in the queue; false: the queue has not heard.
+func (s *stay) enter(head bool) (known bool) {
+	c := s.c
+	i := c.about()
+	e := queue.Enter{Call: c.id, Topic: i.topic, Service: i.service}
+	if head {
+		e.Head, e.Kept = true, c.waited
+		c.note(call.Fact{Kind: call.Requeued, Name: i.topic})
+	}
+	for _, o := range c.s.desk.Do(e) {
+		switch o := o.(type) {
+		case queue.Placed:
+			known = true
+			if !head {
+				c.note(call.Fact{Kind: call.Queued, Name: i.topic, Count: o.Position})
+			}
+		case queue.Expelled:
+			known = known || o.Call == c.id
+		}
+	}
+	return known
 }
 
 // wait is the loop of a waiting caller.
@@ -148,13 +161,13 @@ func (s *stay) order(o queue.Order) (how string, over bool, err error) {
 	case queue.Offer:
 		c.speak.stop() // users-ask 4: the announcement stops the moment an agent is free
 		s.stopRing()
-		s.rings = c.ring(o)
+		s.rings = c.ring(&ringing{aim: aim{kind: ToAgent, id: o.Agent}, deadline: o.Deadline})
 		if !s.greeted {
 			s.greeted = true
 			c.speak.start(c.line(nil, "queue.connecting"), false)
 		}
 	case queue.Revoke:
-		if s.rings != nil && s.rings.agent == o.Agent {
+		if s.rings != nil && s.rings.id == o.Agent {
 			s.stopRing()
 		}
 		if o.Cause != queue.CauseGone {
@@ -181,19 +194,16 @@ func (s *stay) answered(r rung) (how string, over bool, err error) {
 		return "", false, nil
 	}
 	if r.err != nil {
-		c.log.Warn("switchboard: ring", "agent", ring.agent, "err", r.err)
-		c.s.reachOne(c.s.desk.Snapshot().Agent(ring.agent)) // a page that reloads while it rings: the queue knows how to wait
-		cause := queue.CauseOffline
-		if errors.Is(r.err, ErrRefused) {
-			cause = queue.CauseRefused
-		}
-		c.s.desk.Do(queue.Decline{Call: c.id, Agent: ring.agent, Cause: cause})
+		c.log.Warn("switchboard: ring", "agent", ring.id, "err", r.err)
+		c.s.reachOne(c.s.desk.Snapshot().Agent(ring.id)) // a page that reloads while it rings: the queue knows how to wait
+		c.s.desk.Do(queue.Decline{Call: c.id, Agent: ring.id, Cause: r.cause()})
 		return "", false, nil
 	}
-	waited, ok := time.Duration(0), false
-	for _, o := range c.s.desk.Do(queue.Connect{Call: c.id, Agent: ring.agent}) {
+	ok := false
+	for _, o := range c.s.desk.Do(queue.Connect{Call: c.id, Agent: ring.id}) {
 		if o, is := o.(queue.Connected); is && o.Call == c.id {
-			waited, ok = o.Waited, true
+			c.tell(func(*info) { c.waited = o.Waited })
+			ok = true
 		}
 	}
 	if !ok {
@@ -201,13 +211,15 @@ func (s *stay) answered(r rung) (how string, over bool, err error) {
 		return "", false, nil
 	}
 	c.speak.stop()
-	ended, err := c.talk(r.leg, ring, waited)
+	ended, err := c.talks(newParty(aim{kind: ToAgent, id: ring.id, name: c.s.person(ring.id).name}, r))
 	switch {
 	case err != nil:
 		return "", true, err
 	case ended == endLost:
 		s.lost()
 		return "", false, nil
+	case ended == toHead:
+		return toHead, true, nil
 	}
 	how, err = c.survey()
 	return how, true, err
@@ -349,80 +361,4 @@ func (c *conductor) stopMusic() {
 		c.tune.Stop()
 		c.tune = nil
 	}
-}
-
-// ringing is one agent's device being rung for one call.
-type ringing struct {
-	call     call.ID
-	agent    string
-	device   string
-	deadline time.Time
-	accepted chan struct{}
-	once     sync.Once
-	cancel   context.CancelFunc
-	result   chan rung
-}
-
-// rung is how a ringing ended.
-type rung struct {
-	leg Leg
-	err error
-}
-
-// ring starts to ring the agent's chosen device.
-func (c *conductor) ring(o queue.Offer) *ringing {
-	s := c.s
-	ctx, cancel := context.WithCancel(c.ctx)
-	r := &ringing{
-		call: c.id, agent: o.Agent, device: s.device(o.Agent), deadline: o.Deadline,
-		accepted: make(chan struct{}), cancel: cancel, result: make(chan rung, 1),
-	}
-	s.mu.Lock()
-	s.rings[o.Agent] = r
-	s.mu.Unlock()
-	c.note(call.Fact{Kind: call.Offered, Agent: o.Agent, Name: r.device})
-	s.watchers.nudge()
-	go func() {
-		var out rung
-		defer func() {
-			if p := recover(); p != nil {
-				c.log.Error("switchboard: dial panics", "agent", o.Agent, "err", fmt.Sprint(p), "stack", string(debug.Stack()))
-				out = rung{err: fmt.Errorf("switchboard: dial: panic")}
-			}
-			r.result <- out
-		}()
-		out.leg, out.err = s.o.Phones.Dial(ctx, o.Agent, r.device, Ring{Call: c.id, From: c.leg.From(), Accepted: r.accepted})
-	}()
-	return r
-}
-
-// answer is where the ringing tells its end; nil (never) for no ringing.
-func (r *ringing) answer() <-chan rung {
-	if r == nil {
-		return nil
-	}
-	return r.result
-}
-
-// stop ends the ringing; a leg that was picked up in the last moment is hung up.
-func (r *ringing) stop() {
-	r.cancel()
-	go func() {
-		if out := <-r.result; out.leg != nil {
-			out.leg.Hangup("487")
-		}
-	}()
-}
-
-// accept joins the browser. Twice is harmless.
-func (r *ringing) accept() { r.once.Do(func() { close(r.accepted) }) }
-
-// stopRinging takes a ringing off the agent's screen.
-func (s *Switchboard) stopRinging(r *ringing) {
-	s.mu.Lock()
-	if s.rings[r.agent] == r {
-		delete(s.rings, r.agent)
-	}
-	s.mu.Unlock()
-	s.watchers.nudge()
 }

@@ -1,0 +1,164 @@
+package switchboard
+
+import (
+	"slices"
+	"time"
+
+	"dovidka/internal/media"
+	"dovidka/internal/speech"
+)
+
+// stage is where a talk stands. The moves between stages are listed in talk.step; there are no others.
+type stage string
+
+const (
+	talking    stage = "talking"    // the citizen and the agent
+	calling    stage = "calling"    // a second party is being rung; the citizen hears music
+	consulting stage = "consulting" // the agent and the second party; the citizen hears music
+	conference stage = "conference" // all three
+)
+
+// ear is one of those in a talk.
+type ear int
+
+const (
+	citizenEar ear = iota
+	agentEar
+	guestEar
+)
+
+// scene is all that the sound of a talk follows from.
+type scene struct {
+	stage     stage
+	hold      bool // the agent has put the citizen on hold
+	agentAway bool // on the telephone's own hold, or lost
+	guestAway bool
+}
+
+// plan is who hears what: those joined hear each other. Who stands nowhere has turned away and hears silence.
+type plan struct {
+	joined  []ear
+	music   []ear
+	ringing bool // the agent hears that it rings
+}
+
+// plan judges: nobody who listens hears dead air, and the citizen hears a person or music.
+func (s scene) plan() plan {
+	var present []ear
+	if !s.agentAway {
+		present = append(present, agentEar)
+	}
+	if !s.guestAway && (s.stage == consulting || s.stage == conference) {
+		present = append(present, guestEar)
+	}
+	switch {
+	case s.stage == talking && s.hold, s.stage == calling:
+		return plan{music: []ear{citizenEar}, ringing: s.stage == calling && !s.agentAway}
+	case s.stage == consulting && len(present) == 2:
+		return plan{joined: present, music: []ear{citizenEar}}
+	case s.stage == consulting:
+		return plan{music: append([]ear{citizenEar}, present...)}
+	case len(present) == 0:
+		return plan{music: []ear{citizenEar}}
+	}
+	return plan{joined: append([]ear{citizenEar}, present...)}
+}
+
+func (p plan) equal(q plan) bool {
+	return slices.Equal(p.joined, q.joined) && slices.Equal(p.music, q.music) && p.ringing == q.ringing
+}
+
+// ringback is what a caller hears while it rings (ITU-T E.180, Ukraine: 425 Hz, 1 s on, 4 s off).
+func ringback() media.Source {
+	var alaw []byte
+	var f media.Frame
+	for _, s := range []media.Source{media.Tone(425, time.Second, -20), media.Silence(4 * time.Second)} {
+		for s.Next(&f) {
+			alaw = append(alaw, f[:]...)
+		}
+	}
+	return media.Loop(alaw)
+}
+
+// tune is the music of a waiting person: each has their own place in it.
+func tune() media.Source {
+	if m := speech.Embedded("music"); len(m) > 0 {
+		return media.Loop(m)
+	}
+	return media.Silence(-1)
+}
+
+// port gives the sound of one in the talk.
+func (t *talk) port(e ear) *media.Port {
+	switch e {
+	case agentEar:
+		return t.me.leg.Media()
+	case guestEar:
+		return t.guest.leg.Media()
+	}
+	return t.c.port
+}
+
+// sound carries the plan out where it is new.
+func (t *talk) sound() {
+	s := scene{stage: t.stage, hold: t.hold, agentAway: t.me.away(), guestAway: t.guest != nil && t.guest.away()}
+	p := s.plan()
+	if t.sounds && p.equal(t.plan) {
+		return
+	}
+	t.apart()
+	t.plan, t.sounds = p, true
+	if len(p.joined) > 0 && p.joined[0] == citizenEar {
+		t.c.speak.stop()
+		t.c.stopMusic()
+	}
+	switch len(p.joined) {
+	case 2:
+		t.bridge = media.Bridge(t.port(p.joined[0]), t.port(p.joined[1]))
+	case 3:
+		t.mix = media.NewMix()
+		for i, e := range p.joined {
+			t.mix.Hear(t.port(e), t.port(p.joined[(i+1)%3]), t.port(p.joined[(i+2)%3]))
+		}
+	}
+	for _, e := range p.music {
+		if e != citizenEar { // the citizen's is the loop's: it goes on after what is being said
+
+			t.port(e).Play(tune())
+		}
+	}
+	if t.waitsForMusic() {
+		t.c.playMusic()
+	}
+	if p.ringing {
+		t.me.leg.Media().Play(ringback())
+	}
+	t.patience()
+}
+
+// patience lets a citizen who waits for an agent's next word hear now and then that this is so; one whose agent is lost has music.
+func (t *talk) patience() {
+	if !slices.Contains(t.plan.music, citizenEar) || t.stage == talking && t.me.lost {
+		t.patient.Stop()
+		t.waits = false
+		return
+	}
+	if !t.waits {
+		t.waits = true
+		t.patient.Reset(holdSays)
+		t.c.speak.start(t.c.line(nil, "queue.hold"), false)
+	}
+}
+
+// apart parts all; those who listen hear silence until something else comes.
+func (t *talk) apart() {
+	if t.bridge != nil {
+		t.bridge.Break()
+		t.bridge = nil
+	}
+	if t.mix != nil {
+		t.mix.Close()
+		t.mix = nil
+	}
+	t.sounds = false
+}
