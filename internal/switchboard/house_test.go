@@ -66,7 +66,8 @@ func inCentre(t *testing.T, change func(*centre, *Options), story func(*centre))
 			T: t, engine: e, journal: newMemJournal(), cards: &memCards{}, surveys: &memSurveys{}, menu: menu,
 			clips: &fakeClips{}, log: &lockedBuffer{},
 		}
-		c.phones = &fakePhones{c: c, pages: map[string]bool{}, sip: map[string]time.Duration{}, fails: map[string]error{}, legs: map[string]*fakeLeg{}}
+		c.phones = &fakePhones{c: c, pages: map[string]bool{}, sip: map[string]time.Duration{}, fails: map[string]error{}, legs: map[string]*fakeLeg{},
+			outs: map[call.Number]time.Duration{}, causes: map[string]error{}}
 		o := Options{
 			Menus: c, Clips: c.clips, Journal: c.journal, Cards: c.cards, Surveys: c.surveys, Agents: c, Phones: c.phones,
 			MessageDir: t.TempDir() + "/messages", Log: slog.New(slog.NewTextHandler(c.log, nil)),
@@ -108,7 +109,12 @@ func (c *centre) Current() *ivr.Menu { return c.menu }
 
 // Agent makes the centre an Agents.
 func (c *centre) Agent(_ context.Context, login string) (staff.Agent, error) {
-	return staff.Agent{Login: login, Name: "Олена Прикладна", Role: staff.RoleOperator}, nil
+	names := map[string]string{"olena": "Олена Прикладна", "petro": "Петро Вигаданий"}
+	name := names[login]
+	if name == "" {
+		name = login
+	}
+	return staff.Agent{Login: login, Name: name, Role: staff.RoleOperator}, nil
 }
 
 // ready signs an agent in, with a live page.
@@ -335,71 +341,6 @@ func (l *fakeLeg) hangs()                { l.end("caller", "") }
 func (l *fakeLeg) Done() <-chan struct{} { return l.done }
 func (l *fakeLeg) Cause() string         { l.mu.Lock(); defer l.mu.Unlock(); return l.cause }
 
-// fakePhones are the agents' devices.
-type fakePhones struct {
-	c     *centre
-	mu    sync.Mutex
-	pages map[string]bool
-	sip   map[string]time.Duration // picked up after; below zero: never
-	fails map[string]error
-	legs  map[string]*fakeLeg
-}
-
-func (p *fakePhones) page(login string, up bool) { p.mu.Lock(); p.pages[login] = up; p.mu.Unlock() }
-func (p *fakePhones) leg(login string) *fakeLeg {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.legs[login]
-}
-
-func (p *fakePhones) Alive(login, device string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if device == DevicePhone {
-		_, ok := p.sip[login]
-		return ok
-	}
-	return p.pages[login]
-}
-
-func (p *fakePhones) DialOut(ctx context.Context, o Outgoing) (Leg, error) {
-	l := newLeg(p.c, o.To)
-	if err := l.Answer(ctx); err != nil {
-		return nil, err
-	}
-	return l, nil
-}
-
-func (p *fakePhones) Dial(ctx context.Context, login, device string, r Ring) (Leg, error) {
-	p.mu.Lock()
-	after, fail := p.sip[login], p.fails[login]
-	p.mu.Unlock()
-	if fail != nil {
-		return nil, fail
-	}
-	accepted := r.Accepted
-	if device == DevicePhone {
-		up := make(chan struct{})
-		if after >= 0 {
-			time.AfterFunc(after, func() { close(up) })
-		}
-		accepted = up
-	}
-	select {
-	case <-accepted:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	l := newLeg(p.c, call.Number(login))
-	if err := l.Answer(ctx); err != nil {
-		return nil, err
-	}
-	p.mu.Lock()
-	p.legs[login] = l
-	p.mu.Unlock()
-	return l, nil
-}
-
 // fakeClips makes sound as long as a voice would take, or fails.
 type fakeClips struct {
 	mu   sync.Mutex
@@ -414,7 +355,14 @@ func (f *fakeClips) Clip(_ context.Context, text string) (speech.Clip, error) {
 	if f.fail {
 		return speech.Clip{}, errors.New("no voice")
 	}
-	return speech.Clip{ALaw: bytes.Repeat([]byte{0x55}, 600*len([]rune(text))), Hash: text, Engine: "fake"}, nil
+	return speech.Clip{ALaw: hum(600 * len([]rune(text))), Hash: text, Engine: "fake"}, nil
+}
+
+// hum is an audible clip: a tone of 200 Hz.
+func hum(n int) []byte {
+	var f media.Frame
+	media.Tone(200, media.FrameTime, -20).Next(&f)
+	return bytes.Repeat(f[:], 1+n/len(f))[:n]
 }
 
 // memJournal keeps facts in memory and counts closings.

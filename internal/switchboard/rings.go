@@ -10,6 +10,7 @@ import (
 
 	"dovidka/internal/call"
 	"dovidka/internal/fault"
+	"dovidka/internal/outgoing"
 	"dovidka/internal/queue"
 )
 
@@ -42,6 +43,7 @@ type ringing struct {
 	once     sync.Once
 	cancel   context.CancelCauseFunc
 	result   chan rung
+	over     bool // the result has been read; the conductor's own
 }
 
 // rung is how a ringing ended.
@@ -98,7 +100,7 @@ func (c *conductor) begin(r *ringing, bound time.Duration) {
 func (c *conductor) dial(ctx context.Context, r *ringing) rung {
 	if r.kind == ToDepartment {
 		return c.guarded(r, "", func() (Leg, error) {
-			return c.s.o.Phones.DialOut(ctx, Outgoing{To: r.number, Reason: ReasonTransfer, Author: r.by, Call: c.id})
+			return c.s.o.Phones.DialOut(ctx, Outgoing{To: r.number, Reason: outgoing.Transfer, Author: r.by, Call: c.id})
 		})
 	}
 	devices := c.s.reachable(r.id, r.device)
@@ -187,9 +189,13 @@ func (r *ringing) answer() <-chan rung {
 	return r.result
 }
 
-// stop ends the ringing; a leg that was picked up in the last moment is hung up.
+// stop ends the ringing; a leg that was picked up in the last moment is hung up. Twice is harmless.
 func (r *ringing) stop() {
 	r.cancel(nil)
+	if r.over {
+		return
+	}
+	r.over = true
 	go func() {
 		if out := <-r.result; out.leg != nil {
 			out.leg.Hangup("487")
@@ -251,6 +257,7 @@ func (c *conductor) reach(a aim, by *party, why string) (*ringing, error) {
 
 // taken ends a ringing in the queue's eyes: the party, or nil and the cause for which there is none.
 func (c *conductor) taken(r *ringing, out rung, guest bool) (*party, string) {
+	r.over = true
 	c.s.stopRinging(r)
 	if out.err != nil {
 		if r.kind == ToAgent {

@@ -93,25 +93,11 @@ type Ring struct {
 // ErrRefused is what Dial gives, wrapped or not, when the person at the device refused the call (SIP 486, 600, 603).
 var ErrRefused = errors.New("switchboard: the agent refused")
 
-// ReasonTransfer is the Reason of a call to a department to which a citizen is put through.
-const ReasonTransfer = "transfer"
-
-// Outgoing is a call that we place to a number outside. Whether it may be placed is judged where it is dialled, by the Reason and
-// by who asks for it.
-type Outgoing struct {
-	To     call.Number
-	Reason string
-	Author string  // login
-	Call   call.ID // for which it is placed
-}
-
 // Phones reaches agents' devices and numbers outside.
 type Phones interface {
 	// Dial rings the device until it answers; a cancelled ctx stops it (and the race of CANCEL and 200 is solved inside). With the
 	// cause ErrElsewhere the telephone shows no missed call.
 	Dial(ctx context.Context, login, device string, r Ring) (Leg, error)
-	// DialOut rings a number outside until it answers; a call that is not allowed is a Denied fault with the reason for the agent.
-	DialOut(ctx context.Context, out Outgoing) (Leg, error)
 	// Alive tells whether the device could be rung now: the page answered its ping, the desk phone is registered.
 	Alive(login, device string) bool
 	// DialOut calls a telephone number through a carrier and returns when it has answered. The allow-list, the limits and the reason

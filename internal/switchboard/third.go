@@ -1,7 +1,6 @@
 package switchboard
 
 import (
-	"context"
 	"time"
 
 	"dovidka/internal/call"
@@ -308,7 +307,8 @@ func (t *talk) moveTo(p *party, device string) error {
 func (t *talk) moved(out rung) {
 	p, r := t.moves, t.move
 	t.set(func() { t.move, t.moves = nil, nil })
-	r.cancel(context.Canceled)
+	r.over = true
+	r.cancel(nil)
 	if out.err != nil {
 		t.set(func() {
 			t.notice = map[string]string{DevicePhone: "Телефон не відповів", DeviceBrowser: "Браузер не відповів"}[r.device] + ", розмова лишилася на місці."

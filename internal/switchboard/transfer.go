@@ -88,7 +88,9 @@ func (c *conductor) await(r *ringing) (p *party, cause string, err error) {
 			c.drop(r)
 			return nil, "", c.why()
 		case out := <-r.answer():
+			r.over = true
 			if c.ctx.Err() != nil { // the citizen left in the same moment
+				c.drop(r)
 				if out.leg != nil {
 					out.leg.Hangup("487")
 				}

@@ -186,6 +186,7 @@ func (s *stay) order(o queue.Order) (how string, over bool, err error) {
 func (s *stay) answered(r rung) (how string, over bool, err error) {
 	c, ring := s.c, s.rings
 	s.rings = nil
+	ring.over = true
 	c.s.stopRinging(ring)
 	if c.ctx.Err() != nil { // the citizen left in the same moment: nobody missed anything
 		if r.leg != nil {
