@@ -457,9 +457,11 @@ export interface components {
             now: string;
             offer: components["schemas"]["OfferView"] | null;
             open: boolean;
+            parked: components["schemas"]["ParkedView"][];
             queue: components["schemas"]["QueueView"];
             strips: components["schemas"]["Strip"][];
             talk: components["schemas"]["TalkView"] | null;
+            team: components["schemas"]["Colleague"][];
             today: components["schemas"]["TodayView"];
             wrapup: components["schemas"]["WrapUpView"] | null;
         };
@@ -581,6 +583,16 @@ export interface components {
              */
             version: number;
         };
+        Colleague: {
+            /** @enum {string} */
+            activity: "idle" | "offered" | "talking" | "wrapup";
+            free: boolean;
+            login: string;
+            name: string;
+            reason: string;
+            /** @enum {string} */
+            status: "ready" | "break" | "offline";
+        };
         Count: {
             /** Format: int64 */
             count: number;
@@ -666,8 +678,9 @@ export interface components {
             /** @enum {string} */
             activity: "idle" | "offered" | "talking" | "wrapup";
             /** @enum {string} */
-            device: "browser" | "phone";
+            device: "browser" | "phone" | "both";
             device_alive: boolean;
+            devices: string[];
             login: string;
             name: string;
             next?: string;
@@ -724,15 +737,19 @@ export interface components {
             open: number;
         };
         OfferView: {
+            by: string;
             call: string;
             /** Format: date-time */
             deadline: string;
+            note: string;
             number_masked: string;
             path: string[];
             service: string;
             topic: string;
             /** Format: int64 */
             waited_s: number;
+            /** @enum {string} */
+            why: "" | "consult" | "transfer" | "return" | "park";
         };
         OnInputBody: {
             on: boolean;
@@ -744,6 +761,29 @@ export interface components {
             essence: string;
             from_display: string;
             number: string;
+        };
+        OtherView: {
+            /** @enum {string} */
+            kind: "agent" | "department";
+            lost: boolean;
+            name: string;
+        };
+        ParkedView: {
+            by: string;
+            by_name: string;
+            call: string;
+            number_masked: string;
+            service: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: int64 */
+            slot: number;
+            topic: string;
+            /**
+             * Format: date-time
+             * @description Потім дзвінок повернеться до того, хто його поставив
+             */
+            until: string;
         };
         QueueView: {
             /** Format: int64 */
@@ -882,14 +922,22 @@ export interface components {
         TalkView: {
             call: string;
             card: string;
+            /** @enum {string} */
+            device: "browser" | "phone";
+            guest: boolean;
             held: boolean;
             lost: boolean;
+            moving: boolean;
             muted: boolean;
+            notice: string;
             number: string;
             path: string[];
+            second: components["schemas"]["OtherView"];
             service: string;
             /** Format: date-time */
             since: string;
+            /** @enum {string} */
+            stage: "talking" | "calling" | "consulting" | "conference";
             /** Format: int64 */
             waited_s: number;
         };
