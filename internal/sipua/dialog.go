@@ -69,11 +69,22 @@ func dialled(req *sip.Request, res *sip.Response, contact sip.Uri) dialog {
 	return d
 }
 
-// bare makes a request inside the dialog without its Via (RFC 3261 §12.2.1.1). A route without lr is taken as a loose one: strict
-// routers (RFC 2543) are gone.
+// path gives the Request-URI and the Route of a request inside the dialog (RFC 3261 §12.2.1.1). A first route without lr is a strict
+// router (RFC 2543): it stands in the Request-URI itself, and the target at the end of the Route.
+func (d *dialog) path() (to sip.Uri, routes []sip.Uri) {
+	if len(d.routes) == 0 || has(d.routes[0].UriParams, "lr") {
+		return d.target, d.routes
+	}
+	to = *d.routes[0].Clone()
+	to.Headers = nil // §19.1.1: not allowed there
+	return to, append(slices.Clone(d.routes[1:]), d.target)
+}
+
+// bare makes a request inside the dialog without its Via.
 func (d *dialog) bare(method sip.RequestMethod, seq uint32) *sip.Request {
-	req := sip.NewRequest(method, *d.target.Clone())
-	for _, r := range d.routes {
+	to, routes := d.path()
+	req := sip.NewRequest(method, *to.Clone())
+	for _, r := range routes {
 		req.AppendHeader(&sip.RouteHeader{Address: *r.Clone()})
 	}
 	forwards := sip.MaxForwardsHeader(70)

@@ -9,7 +9,7 @@ import (
 
 // allow is every method that any far end may bring here (RFC 3261 §20.5); desk phones may bring REFER too. REFER from strangers,
 // MESSAGE, SUBSCRIBE, NOTIFY and PUBLISH are not taken: nobody outside moves our calls.
-const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REGISTER"
+const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE, REGISTER"
 
 // refusal is a final answer that is given before any handler.
 type refusal struct {
@@ -25,8 +25,9 @@ const (
 // gate judges a request before any handler sees it: nil lets it pass. After it From, To, Call-ID, CSeq and Via are there, once each
 // and sane (RFC 3261 §8.2; RFC 4475 `insuf`, `multi01`, `mismatch01`, `badvers`, `unkscm`, `bext01` …).
 //
-// Max-Forwards is not looked at: only a proxy answers 483, "an endpoint should process the request as if the value were still
-// positive" (RFC 4475 §3.3.11 `zeromf`, RFC 3261 §16.3).
+// Max-Forwards 0 is refused for a new call only, since what answers a call here may place another one for it (RFC 7332 §3); for
+// everything else we are the end of the way, and "an endpoint should process the request as if the Max-Forwards field value were
+// still positive" (RFC 4475 §3.3.11 `zeromf`).
 func gate(req *sip.Request, extensions []string) *refusal {
 	if len(req.Headers()) > maxHeaders {
 		return &refusal{status: 400}
@@ -62,6 +63,9 @@ func gate(req *sip.Request, extensions []string) *refusal {
 	}
 	if req.Method == sip.ACK || req.Method == sip.CANCEL {
 		return nil
+	}
+	if m := req.MaxForwards(); m != nil && *m == 0 && req.Method == sip.INVITE && param(to.Params, "tag") == "" {
+		return &refusal{status: 483}
 	}
 	return gateRequire(req, extensions)
 }
@@ -126,4 +130,14 @@ func param(ps sip.HeaderParams, name string) string {
 		}
 	}
 	return ""
+}
+
+// has tells whether a parameter is there, with a value or without.
+func has(ps sip.HeaderParams, name string) bool {
+	for _, kv := range ps {
+		if strings.EqualFold(strings.TrimSpace(kv.K), name) {
+			return true
+		}
+	}
+	return false
 }

@@ -62,6 +62,10 @@ func (s *Server) onACK(req *sip.Request) {
 func (s *Server) onInside(req *sip.Request, tx *sip.ServerTx) {
 	l := s.find(req)
 	if l == nil {
+		if a := s.calls.byPlacing(param(req.To().Params, "tag")); a != nil {
+			a.onEarly(req, tx)
+			return
+		}
 		s.reply(tx, req, 481)
 		return
 	}
@@ -81,6 +85,8 @@ func (s *Server) onInside(req *sip.Request, tx *sip.ServerTx) {
 		l.onModify(req, tx)
 	case sip.INFO:
 		l.onInfo(req, tx)
+	case sip.PRACK:
+		l.onPrack(req, tx)
 	case sip.REFER:
 		l.onRefer(req, tx)
 	case sip.OPTIONS:

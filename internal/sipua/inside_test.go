@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -74,13 +75,13 @@ func TestKeysBySIPInfo(t *testing.T) {
 		{"application/dtmf", "7"}, {"application/dtmf", "11"},
 	} {
 		c.send(c.request("INFO", 2+i, b.kind, b.body))
-		c.want("SIP/2.0 200")
+		c.reply(fmt.Sprintf("%d INFO", 2+i), "200")
 	}
 	if got := h.port(0).pressed(); got != "5*7#" {
 		t.Fatalf("keys %q", got)
 	}
 	c.send(c.request("INFO", 10, "application/xml", "<a/>"))
-	c.want("SIP/2.0 415")
+	c.reply("10 INFO", "415")
 	c.send(c.request("INFO", 11, "application/dtmf", "x"))
-	c.want("SIP/2.0 400")
+	c.reply("11 INFO", "400")
 }

@@ -38,6 +38,8 @@ type Leg struct {
 	done     chan struct{}
 	tx       *sip.ServerTx // of the incoming INVITE; nil for a leg we dialled
 	invite   *sip.Request
+	begun    time.Time
+	reliable bool   // their INVITE requires 100rel
 	key      string // of the incoming INVITE among those that were asked
 
 	mu     sync.Mutex
@@ -50,6 +52,7 @@ type Leg struct {
 	media  bool // the leg was answered
 	expiry *time.Timer
 
+	rung      *unpracked // our reliable 180
 	timers    Timers
 	session   session
 	promised  terms           // of the session timer, in our 2xx to the first INVITE
@@ -105,6 +108,9 @@ func (l *Leg) Media() *media.Port {
 
 // Ring says 180 to the caller.
 func (l *Leg) Ring() error {
+	if l.reliable {
+		return l.ringReliably()
+	}
 	l.mu.Lock()
 	st := l.state
 	l.mu.Unlock()

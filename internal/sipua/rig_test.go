@@ -37,6 +37,7 @@ type deaf struct {
 	keys     []byte
 	accepted [][]byte
 	offers   int
+	waiting  bool // an offer is out
 	answers  int
 	silent   chan struct{}
 	closed   chan struct{}
@@ -59,15 +60,17 @@ func (d *deaf) Offer() ([]byte, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.offers++
+	d.waiting = true
 	return []byte(goodSDP + "s=offer\r\n"), nil
 }
 
 func (d *deaf) Accept(answer []byte) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if !bytes.Contains(answer, []byte("RTP/AVP 8")) {
+	if !d.waiting || !bytes.Contains(answer, []byte("RTP/AVP 8")) {
 		return media.ErrNotAcceptable
 	}
+	d.waiting = false
 	d.accepted = append(d.accepted, answer)
 	return nil
 }
@@ -203,6 +206,21 @@ func (r *rogue) want(prefix string) string {
 		case <-limit:
 			r.t.Fatalf("no %q came", prefix)
 		}
+	}
+}
+
+// reply waits for the answer to a request, by its CSeq: under load answers to earlier ones may be repeated in between.
+func (r *rogue) reply(cseq, status string) string {
+	r.t.Helper()
+	for {
+		m := r.want("SIP/2.0 ")
+		if head(m, "CSeq") != cseq || strings.HasPrefix(m, "SIP/2.0 100") {
+			continue
+		}
+		if !strings.HasPrefix(m, "SIP/2.0 "+status) {
+			r.t.Fatalf("%s: want %s:\n%s", cseq, status, m)
+		}
+		return m
 	}
 }
 

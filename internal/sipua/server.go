@@ -14,7 +14,7 @@
 //   - a challenge is answered only for an INVITE of ours and only in the realm of its credentials;
 //   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited.
 //
-// RFC 3261 (SIP), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
+// RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
 package sipua
 
 import (
@@ -131,7 +131,7 @@ func New(o Options) (*Server, error) {
 	if o.open == nil {
 		o.open = o.openMedia
 	}
-	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: extensions(o.Timers), calls: newTable(), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.reg = newRegistrar(o)
 	if err := s.listen(); err != nil {
 		return nil, err

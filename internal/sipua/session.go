@@ -90,8 +90,8 @@ func lists(m sip.Message, name, short, tag string) bool {
 	return false
 }
 
-// extensions are the option tags that a request may require (RFC 3261 §20.32).
-func extensions(t Timers) []string {
+// extensions are the option tags that we know (RFC 3261 §20.37); for an INVITE that comes to us 100rel is one more.
+func (t Timers) extensions() []string {
 	if t.Off {
 		return []string{"norefersub"}
 	}

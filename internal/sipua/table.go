@@ -1,24 +1,33 @@
 package sipua
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
-// table holds the legs: by our tag, and the incoming ones by what names their INVITE whatever way it came.
+// table holds the legs: by our tag, and the incoming ones by what names their INVITE whatever way it came; and the calls that we are
+// placing, by our tag.
 type table struct {
+	keep     time.Duration // how long an INVITE's name is remembered
 	mu       sync.Mutex
 	legs     map[string]*Leg
-	asked    map[string]*Leg
+	asked    map[string]*Leg // nil: the call has ended, but its INVITE may still come another way
+	placing  map[string]*attempt
 	incoming int
 	draining bool
 }
 
-func newTable() *table { return &table{legs: map[string]*Leg{}, asked: map[string]*Leg{}} }
+func newTable(keep time.Duration) *table {
+	return &table{keep: keep, legs: map[string]*Leg{}, asked: map[string]*Leg{}, placing: map[string]*attempt{}}
+}
 
 // admit enters an incoming leg: "" when it is in, else the status to refuse with. limit 0: none.
 func (t *table) admit(l *Leg, limit int) (refused string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	_, merged := t.asked[l.key]
 	switch {
-	case t.asked[l.key] != nil: // RFC 3261 §8.2.2.2: the same request by another way
+	case merged: // RFC 3261 §8.2.2.2: the same request by another way
 		return "482"
 	case t.draining || limit > 0 && t.incoming >= limit:
 		return "503"
@@ -41,10 +50,35 @@ func (t *table) remove(l *Leg) {
 		return
 	}
 	delete(t.legs, l.d.localTag)
-	if !l.dialled {
-		delete(t.asked, l.key)
-		t.incoming--
+	if l.dialled {
+		return
 	}
+	t.incoming--
+	left := t.keep - time.Since(l.begun)
+	if left <= 0 {
+		delete(t.asked, l.key)
+		return
+	}
+	t.asked[l.key] = nil
+	time.AfterFunc(left, func() { t.mu.Lock(); delete(t.asked, l.key); t.mu.Unlock() })
+}
+
+func (t *table) dial(a *attempt) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.placing[a.tag] = a
+}
+
+func (t *table) dialled(a *attempt) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.placing, a.tag)
+}
+
+func (t *table) byPlacing(tag string) *attempt {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.placing[tag]
 }
 
 func (t *table) byTag(tag string) *Leg {
@@ -53,10 +87,12 @@ func (t *table) byTag(tag string) *Leg {
 	return t.legs[tag]
 }
 
-func (t *table) byInvite(key string) *Leg {
+// byInvite gives the leg of an INVITE; seen: there is or was one.
+func (t *table) byInvite(key string) (l *Leg, seen bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.asked[key]
+	l, seen = t.asked[key]
+	return l, seen
 }
 
 func (t *table) full(limit int) bool {

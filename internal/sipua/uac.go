@@ -1,7 +1,6 @@
 package sipua
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,6 +11,7 @@ import (
 
 	"dovidka/internal/call"
 	"dovidka/internal/fault"
+	"dovidka/internal/media"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/icholy/digest"
@@ -30,6 +30,9 @@ type DialOptions struct {
 	Auth     *Credentials
 	Timers   *Timers          // nil: as the server's
 	Progress func(status int) // every provisional answer: 180, 183
+	// Early is called when the far end sends sound before it answers (its own ringing tone, "the number is switched off"): it may be
+	// played on to whoever waits. The port is closed when the call fails, and the leg's own when it is answered.
+	Early func(*media.Port)
 }
 
 // Credentials answer a challenge to our INVITE, in their own realm only.
@@ -65,10 +68,13 @@ type attempt struct {
 	timers  Timers
 	least   int    // Min-SE of those who found our session timer too short
 	asked   int    // challenges in a row
-	early   []byte // SDP of a provisional answer that the port has taken
+	rel     bool   // they require reliable provisional answers
+	heard   []byte // their description that the port has in force
+	shown   bool   // the early media has been shown
 
-	mu   sync.Mutex
-	acks map[string]*sip.Request // by To tag: a repeated 2xx gets its ACK again, another tag is a fork
+	mu    sync.Mutex
+	forks map[string]*early       // by To tag
+	acks  map[string]*sip.Request // by To tag: a repeated 2xx gets its ACK again, another tag is a fork
 }
 
 // Dial rings the target and returns when it has answered: the leg is up, with media. A cancelled ctx is a CANCEL; if the far end
@@ -89,7 +95,9 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
 	a := &attempt{s: s, o: o, uri: uri, phone: t.AOR, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
-		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}}
+		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}, forks: map[string]*early{}}
+	s.calls.dial(a)
+	defer s.calls.dialled(a)
 	if a.timers = s.o.Timers; o.Timers != nil {
 		a.timers = *o.Timers
 	}
@@ -147,7 +155,11 @@ func (a *attempt) invite() *sip.Request {
 	} {
 		req.AppendHeader(h)
 	}
-	req.AppendHeader(sip.NewHeader("Supported", strings.Join(extensions(a.timers), ", ")))
+	able := a.timers.extensions()
+	if a.rel { // only when asked: "PRACK only when required" keeps calls simple
+		able = append(able, "100rel")
+	}
+	req.AppendHeader(sip.NewHeader("Supported", strings.Join(able, ", ")))
 	wishTimer(req, a.timers, terms{seconds: max(a.timers.expires(), a.least)}, a.least)
 	req.SetBody(a.offer)
 	a.s.send(req, a.network, a.dest)
@@ -192,6 +204,12 @@ func (a *attempt) next(res *sip.Response) *sip.Request {
 		return a.authorize(res, "www-authenticate", "Authorization")
 	case 407:
 		return a.authorize(res, "proxy-authenticate", "Proxy-Authorization")
+	case 421: // RFC 3261 §21.4.21
+		if lists(res, "require", "", "100rel") && !a.rel {
+			a.rel, a.asked = true, 0
+			a.seq++
+			return a.invite()
+		}
 	case 422: // RFC 4028 §7.3
 		if least := minOf(res); !a.timers.Off && least > a.least {
 			a.least, a.asked = least, 0
@@ -209,15 +227,15 @@ func (a *attempt) try(ctx context.Context, req *sip.Request) (*sip.Response, err
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
 	tx.OnRetransmission(func(res *sip.Response) { a.again(req, res) })
-	heard := false
+	begun := false
 	for {
 		select {
 		case res := <-tx.Responses():
 			if !res.IsProvisional() {
 				return res, nil
 			}
-			heard = true
-			a.provisional(res)
+			begun = true
+			a.provisional(req, res)
 		case <-tx.Done():
 			if err := tx.Err(); err != nil && !errors.Is(err, sip.ErrTransactionTimeout) {
 				return nil, fmt.Errorf("%w: %w", ErrNoAnswer, err)
@@ -228,18 +246,9 @@ func (a *attempt) try(ctx context.Context, req *sip.Request) (*sip.Response, err
 			return nil, ErrEnded
 		case <-ctx.Done():
 			a.s.byes.Add(1)
-			a.s.background("abandon", func() { defer a.s.byes.Add(-1); defer a.port.Close(); a.abandon(req, tx, heard) })
+			a.s.background("abandon", func() { defer a.s.byes.Add(-1); defer a.port.Close(); a.abandon(req, tx, begun) })
 			return nil, errAbandoned
 		}
-	}
-}
-
-func (a *attempt) provisional(res *sip.Response) {
-	if sdp, status := sdpOf(res); status == 0 && sdp != nil && a.port.Accept(sdp) == nil {
-		a.early = sdp
-	}
-	if a.o.Progress != nil && res.StatusCode > 100 {
-		a.o.Progress(res.StatusCode)
 	}
 }
 
@@ -300,7 +309,7 @@ func (a *attempt) cancel(req *sip.Request) {
 
 // ack acknowledges a 2xx, in a transaction of its own (RFC 3261 §13.2.2.4), and remembers how.
 func (a *attempt) ack(req *sip.Request, res *sip.Response) dialog {
-	d := dialled(req, res, a.contact)
+	d, _ := a.settled(req, res)
 	ack := a.s.inside(&d, sip.ACK, req.CSeq().SeqNo)
 	a.mu.Lock()
 	a.acks[d.remoteTag] = ack
@@ -347,14 +356,14 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 	if res.To() == nil {
 		return nil, &RefusedError{res.StatusCode, "без To"}
 	}
+	d, early := a.settled(req, res)
 	sdp, _ := sdpOf(res)
-	var err error
-	switch {
-	case sdp != nil && a.early != nil && bytes.Equal(sdp, a.early):
-	case sdp != nil:
-		err = a.port.Accept(sdp)
-	case a.early == nil:
-		err = errors.New("sipua: a 200 without a session description")
+	if sdp == nil { // the answer was in a reliable 183 of the same fork, or in one of those far ends that take any 183 for one
+		sdp = early
+	}
+	err := errors.New("sipua: a 200 without a session description")
+	if sdp != nil {
+		err = a.hear(sdp)
 	}
 	if err != nil {
 		a.hangUp(req, res)
@@ -365,7 +374,7 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 	if l.phone != "" {
 		l.refers = make(chan Refer, 1)
 	}
-	l.d, l.timers = dialled(req, res, a.contact), a.timers
+	l.d, l.timers = d, a.timers
 	l.session.least = a.least
 	l.note(res)
 	if !l.timers.Off {

@@ -28,7 +28,7 @@ func (s *Server) onRequest(req *sip.Request, tx *sip.ServerTx) {
 			return
 		}
 		s.reply(tx, req, r.status, r.headers...)
-		if call := r.status == 416 || r.status == 420; call && req.Method == sip.INVITE && param(req.To().Params, "tag") == "" {
+		if call := r.status == 416 || r.status == 420 || r.status == 483; call && req.Method == sip.INVITE && param(req.To().Params, "tag") == "" {
 			s.tell(req, r.status)
 		}
 		return
@@ -151,9 +151,9 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	l := &Leg{
 		s: s, id: string(call.NewID(time.Now())), from: caller(req), to: call.ParseNumber(user),
 		done: make(chan struct{}), tx: tx, invite: req, key: inviteKey(req), state: ringing,
-		timers: s.o.Timers, d: incoming(req, newTag(), s.contactFor(user, req.Transport(), req.Source())),
+		timers: s.o.Timers, begun: time.Now(), reliable: lists(req, "require", "", "100rel"), d: incoming(req, newTag(), s.contactFor(user, req.Transport(), req.Source())),
 	}
-	if s.calls.byInvite(l.key) != nil {
+	if _, merged := s.calls.byInvite(l.key); merged {
 		s.reply(tx, req, 482)
 		return
 	}
@@ -275,7 +275,7 @@ func (s *Server) onCancel(req *sip.Request, tx *sip.ServerTx) {
 	defer tick.Stop()
 	key := inviteKey(req)
 	for range 20 {
-		if l := s.calls.byInvite(key); l != nil {
+		if l, _ := s.calls.byInvite(key); l != nil {
 			s.reply(tx, req, 200)
 			l.mu.Lock()
 			open := l.state == ringing
@@ -350,65 +350,4 @@ func addrSpecs(v string) (out []string) {
 		out = append(out, strings.TrimSpace(part))
 	}
 	return out
-}
-
-// reason is the phrase of a status (RFC 3261 §21).
-func reason(status int) string {
-	switch status {
-	case 100:
-		return "Trying"
-	case 180:
-		return "Ringing"
-	case 200:
-		return "OK"
-	case 202:
-		return "Accepted"
-	case 400:
-		return "Bad Request"
-	case 401:
-		return "Unauthorized"
-	case 403:
-		return "Forbidden"
-	case 404:
-		return "Not Found"
-	case 408:
-		return "Request Timeout"
-	case 405:
-		return "Method Not Allowed"
-	case 415:
-		return "Unsupported Media Type"
-	case 416:
-		return "Unsupported URI Scheme"
-	case 420:
-		return "Bad Extension"
-	case 422:
-		return "Session Interval Too Small"
-	case 423:
-		return "Interval Too Brief"
-	case 480:
-		return "Temporarily Unavailable"
-	case 481:
-		return "Call/Transaction Does Not Exist"
-	case 482:
-		return "Loop Detected"
-	case 486:
-		return "Busy Here"
-	case 487:
-		return "Request Terminated"
-	case 488:
-		return "Not Acceptable Here"
-	case 491:
-		return "Request Pending"
-	case 500:
-		return "Server Internal Error"
-	case 501:
-		return "Not Implemented"
-	case 503:
-		return "Service Unavailable"
-	case 505:
-		return "Version Not Supported"
-	case 603:
-		return "Decline"
-	}
-	return "Refused"
 }

@@ -193,7 +193,7 @@ func TestRefusals(t *testing.T) {
 	})
 	fact("481")
 	refused("420", func(c *citizen) string {
-		c.extra = "Require: 100rel\r\n"
+		c.extra = "Require: 100rel, telepathy\r\n"
 		return c.request("INVITE", 1, "application/sdp", goodSDP)
 	})
 	fact("420")
