@@ -16,14 +16,16 @@ import (
 //
 // It sleeps in the Go scheduler's own poller, not in a system call of its own: a thread blocked in a call that is over within
 // milliseconds keeps the runtime's monitor awake to take its processor away, which cost a sixth of all CPU time (docs/benchmarks.md).
-// A wake-up is a deadline that has passed, and costs no system call.
+// wake is a deadline that has passed, and costs no system call.
 type epoller struct {
 	set     [2]int // hot, lazy
 	door    *os.File
 	conn    syscall.RawConn // of door
-	doorFD  int             // an epoll of the hot set (while it is no crowd) and of the short clock
-	clock   int             // timerfd for crowds
-	soon    unix.ItimerSpec
+	doorFD  int             // an epoll of the hot set (while it is no crowd) and of the clock
+	clock   int             // timerfd
+	ring    unix.ItimerSpec
+	due     time.Time // when the sleep should be over
+	late    int       // sleeps that are still thought to end late
 	crowd   bool
 	hots    int     // legs in the hot set
 	ports   []*Port // by the number of the socket
@@ -42,10 +44,12 @@ const (
 const (
 	fewHot    = 24
 	crowdLook = 500 * time.Microsecond
+	lateWake  = 2 * time.Millisecond
+	stillLate = 250 // sleeps: about a second
 )
 
 func newPoller() (poller, error) {
-	x := &epoller{set: [2]int{-1, -1}, doorFD: -1, clock: -1, soon: unix.ItimerSpec{Value: unix.NsecToTimespec(int64(crowdLook))}}
+	x := &epoller{set: [2]int{-1, -1}, doorFD: -1, clock: -1}
 	x.knocked = x.knock
 	if err := x.open(); err != nil {
 		x.close()
@@ -128,15 +132,30 @@ func (x *epoller) hot(p *Port, on bool) {
 	}
 }
 
-// bed sets how long the next sleep may last.
+// bed sets how long the next sleep may last. The kernel's clock rings to the microsecond where the scheduler counts milliseconds.
+// The deadline behind it is for a processor so busy that the scheduler looks at its own clock but hardly ever at its poller: close
+// behind while we are late, far otherwise, because every deadline that is moved wakes the scheduler once for nothing.
 func (x *epoller) bed(d time.Duration) {
-	_ = x.door.SetReadDeadline(time.Now().Add(d))
 	if x.crowd {
-		rawRing(x.clock, &x.soon)
+		d = min(d, crowdLook)
 	}
+	x.due = time.Now().Add(d)
+	margin := FrameTime
+	if x.late > 0 {
+		margin = time.Millisecond
+		x.late--
+	}
+	_ = x.door.SetReadDeadline(x.due.Add(margin))
+	x.ring.Value = unix.NsecToTimespec(max(1, int64(d))) // 0 would be never
+	rawRing(x.clock, &x.ring)
 }
 
-func (x *epoller) sleep() { _ = x.conn.Read(x.knocked) } // its error is the deadline
+func (x *epoller) sleep() {
+	_ = x.conn.Read(x.knocked) // its error is the deadline
+	if time.Since(x.due) > lateWake {
+		x.late = stillLate
+	}
+}
 
 // knock tells whether somebody is at the door.
 func (x *epoller) knock(uintptr) bool { return rawReady(x.doorFD, x.opened[:]) > 0 }
