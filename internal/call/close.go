@@ -114,7 +114,7 @@ func (c *closing) findEnd(facts []Fact) {
 	c.end = c.r.Arrived
 	lastFault, emergency := false, false
 	for _, f := range facts {
-		if f.Kind == Restarted {
+		if f.Kind == Restarted || f.Kind == RecordingDeleted { // no sign of life
 			continue
 		}
 		if f.At.After(c.end) {

@@ -139,7 +139,9 @@ func TestAnyFacts(t *testing.T) {
 		call.Mistook, call.Asked, call.Closed, call.Queued, call.Announced, call.Offered, call.Missed, call.Connected, call.Held, call.Resumed,
 		call.AgentLost, call.AgentBack, call.Requeued, call.TalkEnded, call.LeftQueue, call.Recording, call.MessageLeft, call.StatusAsked,
 		call.Scored, call.Solved, call.WrappedUp, call.Fault, call.HungUp, call.Restarted, call.ConsultBegun, call.ConsultAnswered, call.ConsultEnded,
-		call.Conference, call.Transferred, call.TransferFailed, call.Parked, call.Unparked, call.Moved, call.Outside, call.OutsideEnded, "unknown"}
+		call.Conference, call.Transferred, call.TransferFailed, call.Parked, call.Unparked, call.Moved, call.Outside, call.OutsideEnded,
+		call.RecordingStarted, call.RecordingPaused, call.RecordingResumed, call.RecordingStopped, call.RecordingRefused, call.RecordingDeleted,
+		call.Supervised, call.SupervisionEnded, "unknown"}
 	outcomes := []call.Outcome{call.OutTest, call.OutTransferredOut, call.OutServed, call.OutCallbackTaken, call.OutMessageLeft,
 		call.OutInformed, call.OutAbandonedQueue, call.OutAbandonedMenu, call.OutAbandonedGreeting, call.OutClosedNoMessage,
 		call.OutCancelled, call.OutRefused, call.OutOverload, call.OutDropped}

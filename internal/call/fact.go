@@ -65,6 +65,21 @@ const (
 	OutsideEnded    Kind = "outside_ended"    // Value, Cause ("caller", "department", "lost")
 )
 
+// The kinds of facts about recordings of talks and about a head who listens. Name of a recording is its ID (journal.Recording).
+const (
+	RecordingStarted Kind = "recording_started" // Agent, Name
+	RecordingPaused  Kind = "recording_paused"  // Agent who paused it, Name
+	RecordingResumed Kind = "recording_resumed" // Agent, Name
+	RecordingStopped Kind = "recording_stopped" // Name, Seconds=length, Cause ("", "failed", "restart")
+	RecordingRefused Kind = "recording_refused" // Value="notice" or "queue": where the citizen pressed 8; no talk of the call is recorded
+	RecordingDeleted Kind = "recording_deleted" // Name, Agent=login or "system", Value=Retention or the reason; may come long after the end
+	Supervised       Kind = "supervised"        // Agent=whose talk, Name="listen", "whisper" or "barge", Value=login of the head
+	SupervisionEnded Kind = "supervision_ended" // Agent, Value=login of the head, Seconds=how long in all
+)
+
+// Retention is the Value of a RecordingDeleted whose time was over.
+const Retention = "retention"
+
 // Fact is one thing that happened to a call. Facts are appended and never edited.
 type Fact struct {
 	Call    ID        `json:"call"`

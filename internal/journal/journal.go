@@ -5,6 +5,7 @@
 //   - Append returns when the facts are in the database or, if that fails or is locked too long, in the spill file, fsynced;
 //   - the spill file is replayed into the database exactly once (a fact is known by its call and Seq);
 //   - after Recover every call in the journal has a record, with exactly one outcome (docs/metrics.md, regulation 2.2);
+//   - the index of recordings follows their facts in the same transaction; a recording whose sound is deleted stays in it;
 //   - one goroutine writes. Facts committed together are told to OnCommit together, after the commit, in order.
 package journal
 

@@ -136,6 +136,9 @@ func insertFacts(ctx context.Context, tx bun.IDB, facts []call.Fact) error {
 		if _, err := tx.NewInsert().Model(&rows).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 			return fmt.Errorf("insert facts: %w", err)
 		}
+		if err := indexRecordings(ctx, tx, facts[:n]); err != nil {
+			return err
+		}
 		facts = facts[n:]
 	}
 	return nil

@@ -30,7 +30,7 @@ type teller struct {
 
 // tell gives the sentence of one fact; "" for a kind that nobody described (a test allows none).
 func (t *teller) tell(f call.Fact) string {
-	for _, tell := range []func(call.Fact) string{t.arrival, t.menu, t.queue, t.talk, t.message, t.end} {
+	for _, tell := range []func(call.Fact) string{t.arrival, t.menu, t.queue, t.talk, t.recording, t.message, t.end} {
 		if s := tell(f); s != "" {
 			return s
 		}
@@ -141,6 +141,28 @@ func (t *teller) talk(f call.Fact) string {
 		return fmt.Sprintf("Розмову завершено (%s): %s.", who, talkCause(f.Cause))
 	case call.WrappedUp:
 		return fmt.Sprintf("Оформлення завершено (%s), %s.", who, span(f.Seconds))
+	}
+	return ""
+}
+
+func (t *teller) recording(f call.Fact) string {
+	switch f.Kind {
+	case call.RecordingStarted:
+		return "Почався запис розмови."
+	case call.RecordingPaused:
+		return fmt.Sprintf("Запис призупинено (%s).", t.sh.name(f.Agent))
+	case call.RecordingResumed:
+		return fmt.Sprintf("Запис продовжено (%s).", t.sh.name(f.Agent))
+	case call.RecordingStopped:
+		return fmt.Sprintf("Запис завершено%s, %s.", recordingEnd(f.Cause), span(f.Seconds))
+	case call.RecordingRefused:
+		return "Натиснув 8: розмову не записують."
+	case call.RecordingDeleted:
+		return "Запис розмови видалено: " + t.sh.deleted(f.Agent, f.Value) + "."
+	case call.Supervised:
+		return fmt.Sprintf("%s: %s.", t.sh.name(f.Value), supervised(f.Name))
+	case call.SupervisionEnded:
+		return fmt.Sprintf("%s більше не слухає розмову, усього %s.", t.sh.name(f.Value), span(f.Seconds))
 	}
 	return ""
 }

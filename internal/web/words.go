@@ -187,6 +187,34 @@ func talkCause(v string) string {
 	return "з'єднання розірвано"
 }
 
+func recordingEnd(cause string) string {
+	switch cause {
+	case "failed":
+		return " через помилку диска"
+	case "restart":
+		return " перезапуском програми"
+	}
+	return ""
+}
+
+// deleted says who deleted a recording and why.
+func (sh *shower) deleted(by, reason string) string {
+	if reason == call.Retention {
+		return "минув строк зберігання"
+	}
+	return sh.name(by) + ", причина: " + reason
+}
+
+func supervised(mode string) string {
+	switch mode {
+	case "whisper":
+		return "слухає розмову і підказує операторові"
+	case "barge":
+		return "бере участь у розмові"
+	}
+	return "слухає розмову"
+}
+
 func boxName(box string) string {
 	if box == "proposals" {
 		return "пропозицію або зауваження"
