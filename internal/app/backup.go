@@ -20,18 +20,18 @@ import (
 )
 
 // kept are the folders of the data folder that a backup holds beside the database; clips are made anew.
-var kept = []string{"messages", "tls", "trunks"}
+var kept = []string{"messages", recordingsName, "tls", "trunks"}
 
 const (
 	dbName    = "dovidka.db"
 	spillName = "facts.spill" // facts that the database did not take; the next good start takes them in
 )
 
-// Backup writes one file (tar.gz, readable by its owner only) with a consistent copy of the database, the messages, the
-// certificates and the trunks' passwords. The program may be running. With PostgreSQL the database is backed up by its own tools (pg_dump).
+// Backup writes one file (tar.gz, readable by its owner only) with a consistent copy of the database, the messages, the recorded
+// talks, the certificates and the trunks' passwords. The program may be running. With PostgreSQL the database is backed up by its own tools (pg_dump).
 func Backup(ctx context.Context, c Config, out string, w io.Writer) (err error) {
 	if c.Store.PostgresFile != "" {
-		fmt.Fprintln(w, "База в PostgreSQL: її копію робить pg_dump. Тут — лише повідомлення, сертифікати і паролі ліній.")
+		fmt.Fprintln(w, "База в PostgreSQL: її копію робить pg_dump. Тут — лише повідомлення, записи розмов, сертифікати і паролі ліній.")
 	}
 	f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -91,7 +91,10 @@ func pack(ctx context.Context, c Config, t *tar.Writer) error {
 			if err != nil {
 				return err
 			}
-			return addFile(t, p, filepath.ToSlash(rel))
+			if err := addFile(t, p, filepath.ToSlash(rel)); !errors.Is(err, fs.ErrNotExist) { // gone since: a message put in its place, an old recording
+				return err
+			}
+			return nil
 		})
 		if err != nil {
 			return err

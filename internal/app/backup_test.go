@@ -22,7 +22,7 @@ func filled(t *testing.T) Config {
 	if err := UserAdd(t.Context(), c, staff.Agent{Login: "olena", Name: "Олена Зразкова", Role: staff.RoleOperator}, strings.NewReader("password-of-test\n"), io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"messages/one.wav": "sound", "tls/ca.key": "key"} {
+	for name, text := range map[string]string{"messages/one.wav": "sound", "recordings/two.wav": "talk", "tls/ca.key": "key"} {
 		p := filepath.Join(c.Data, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o750); err != nil {
 			t.Fatal(err)
@@ -56,7 +56,7 @@ func TestBackupComesBackWithWhatEmergencyModeWroteSince(t *testing.T) {
 	if err := Restore(t.Context(), c, copied, &out); err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string]string{"messages/one.wav": "sound", "tls/ca.key": "key", spillName: "a fact\n"} {
+	for name, text := range map[string]string{"messages/one.wav": "sound", "recordings/two.wav": "talk", "tls/ca.key": "key", spillName: "a fact\n"} {
 		if b, err := os.ReadFile(filepath.Join(c.Data, name)); err != nil || string(b) != text {
 			t.Errorf("%s: %q %v", name, b, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pelletier/go-toml/v2"
 	"golang.org/x/sys/unix"
@@ -33,6 +34,9 @@ type Config struct {
 	Speech Speech       `toml:"speech"`
 	Limits Limits       `toml:"limits"`
 	Store  Store        `toml:"store"`
+
+	Recording   Recording   `toml:"recording"`
+	Supervision Supervision `toml:"supervision"`
 
 	Data      string `toml:"-"` // folder of everything that must survive
 	Demo      bool   `toml:"-"`
@@ -102,6 +106,20 @@ type Store struct {
 	PostgresFile string `toml:"postgres_dsn_file"` // file with the DSN: a secret is never in this file
 }
 
+// Recording is what the head decided about recording talks (Civil Code 306–307, Law 2297-VI). Off unless switched on with a ground.
+// There is no switch for the announcement: a talk that was not announced is not recorded.
+type Recording struct {
+	On     bool   `toml:"on"`
+	Ground string `toml:"ground"` // the legal ground, in words
+	Days   int    `toml:"days"`   // the sound is deleted after so many
+}
+
+// Supervision says what an operator notices of a head who listens.
+type Supervision struct {
+	Hidden bool `toml:"hidden"` // the operator's screen does not say that somebody listens
+	Tone   bool `toml:"tone"`   // the operator hears a short tone when it begins
+}
+
 // Defaults are sensible for one centre on one machine.
 func Defaults() Config {
 	return Config{
@@ -117,6 +135,7 @@ func Defaults() Config {
 		Limits: Limits{Calls: 200, Waiting: 20, WaitMinutes: 10, OfferSeconds: 20, WrapSeconds: 30, Message: 120,
 			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30,
 			OutPerAgent: 30, OutPerNumber: 10, OutPerHour: 120},
+		Recording: Recording{Days: 90},
 	}
 }
 
@@ -210,8 +229,24 @@ func (c Config) Check() error {
 	if c.Limits.OutPerAgent < 1 || c.Limits.OutPerNumber < 1 || c.Limits.OutPerHour < 1 {
 		return errors.New("у розділі [limits] межі вихідних дзвінків (out_per_agent, out_per_number, out_per_hour) мають бути від 1")
 	}
+	if err := c.Recording.check(); err != nil {
+		return err
+	}
 	if c.DemoHours != "" && c.DemoHours != "always" && c.DemoHours != "office" {
 		return fmt.Errorf("--demo-hours буває always або office, а не «%s»", c.DemoHours)
+	}
+	return nil
+}
+
+// leastGround is how short a legal ground cannot be: the name of an act and its number.
+const leastGround = 12
+
+func (r Recording) check() error {
+	switch {
+	case r.On && utf8.RuneCountInString(strings.TrimSpace(r.Ground)) < leastGround:
+		return errors.New("запис розмов увімкнено ([recording] on = true), але не названо правової підстави: впишіть у ground, за яким рішенням і законом записуєте (Цивільний кодекс, статті 306–307; Закон 2297-VI), або вимкніть запис")
+	case r.Days < 1 || r.Days > 3650:
+		return errors.New("строк зберігання записів розмов (days у розділі [recording]) буває від 1 до 3650 днів")
 	}
 	return nil
 }

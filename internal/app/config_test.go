@@ -62,6 +62,9 @@ func TestMistakesAreOneUkrainianSentence(t *testing.T) {
 		{"zone", "[hours]\ntime_zone = \"Europe/Kyyiv\"\n", "часовий пояс «Europe/Kyyiv»"},
 		{"public ip", "[sip]\npublic_ip = \"myhost\"\n", "не є IP-адресою"},
 		{"half a certificate", "[http]\ncert = \"a.crt\"\n", "потрібні обидва файли"},
+		{"recording without a ground", "[recording]\non = true\n", "не названо правової підстави"},
+		{"a ground of one sign", "[recording]\non = true\nground = \"-\"\n", "не названо правової підстави"},
+		{"recordings for ever", "[recording]\ndays = 0\n", "строк зберігання записів"},
 		{"limits", "[limits]\ncalls = 0\n", "неможливе значення"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,5 +79,15 @@ func TestMistakesAreOneUkrainianSentence(t *testing.T) {
 	}
 	if _, err := LoadConfig("/nonexistent/dovidka.toml"); err == nil || !strings.Contains(err.Error(), "такого файлу немає") {
 		t.Error(err)
+	}
+}
+
+func TestRecordingIsOffUnlessGrounded(t *testing.T) {
+	if Defaults().Recording.On {
+		t.Error("talks are recorded without anybody's decision")
+	}
+	c, err := LoadConfig(write(t, "[recording]\non = true\nground = \"розпорядження від 01.02.2026 № 10\"\n"))
+	if err != nil || c.Check() != nil || !c.Recording.On || c.Recording.Days != 90 {
+		t.Errorf("%+v %v %v", c.Recording, err, c.Check())
 	}
 }

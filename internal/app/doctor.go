@@ -48,7 +48,7 @@ func Doctor(ctx context.Context, c Config, out io.Writer) error {
 		add(finding{"програма", true, "зараз не запущена (dovidka serve)"})
 	}
 	add(ports(c, running)...)
-	add(database(ctx, c), diskSpace(c.Data), clock(), certificate(c))
+	add(database(ctx, c), diskSpace(c.Data), recordings(c), clock(), certificate(c))
 	add(voices(c)...)
 	wrong := 0
 	for _, f := range all {

@@ -61,6 +61,7 @@ type rooms struct {
 	sip   *sipua.Server
 	hub   *webphone.Hub
 	board *switchboard.Switchboard
+	talks talkArchive
 
 	shifts *shifts // nil in emergency mode
 
@@ -210,12 +211,16 @@ func (r *rooms) openBoard(ctx context.Context) error {
 	} else {
 		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
 	}
+	r.talks = talkArchive{journal: r.journal, audit: r.audit, dir: filepath.Join(r.conf.Data, recordingsName), days: r.conf.Recording.Days, log: r.log}
 	r.board = switchboard.New(o)
 	r.seed(ctx)
 	r.takeUpSound(ctx)
 	run, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = stop
 	go r.watch(run)
+	if r.trouble == nil {
+		go r.talks.run(run)
+	}
 	go func() {
 		defer close(r.stopped)
 		r.board.Run(run)
@@ -239,13 +244,20 @@ func (r *rooms) seed(ctx context.Context) {
 	r.board.Seed(facts)
 }
 
-// takeUpSound finds what callers were saying when the last run was killed.
+// takeUpSound finds what callers were saying, and what was being recorded, when the last run was killed.
 func (r *rooms) takeUpSound(ctx context.Context) {
 	if r.trouble != nil {
 		return
 	}
 	if n := r.board.TakeUpMessages(ctx, r.journal); n > 0 {
 		r.log.Warn("messages saved after a restart", "count", n)
+	}
+	n, err := r.talks.takeUp(ctx)
+	if err != nil {
+		r.log.Error("recordings of the last run", "err", err)
+	}
+	if n > 0 {
+		r.log.Warn("recordings ended after a restart", "count", n)
 	}
 }
 
