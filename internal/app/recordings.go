@@ -148,6 +148,19 @@ func (a talkArchive) run(ctx context.Context) {
 	}
 }
 
+// supervised writes into the audit how long a head took part in a talk; that it began the door has written.
+func (r *rooms) supervised(head string, id call.ID, agent string, took time.Duration) {
+	if r.audit == nil {
+		return
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	note := fmt.Sprintf("%s, %d с", agent, int(took.Seconds()))
+	if err := r.audit.Note(ctx, audit.Entry{By: head, Act: "supervise_end", What: "call", Of: string(id), Note: note}); err != nil {
+		r.log.Error("audit: end of listening", "call", id, "err", err)
+	}
+}
+
 // recordings is the doctor's line about recorded talks.
 func recordings(c Config) finding {
 	n, bytes := 0, int64(0)

@@ -149,6 +149,11 @@ func (r *rooms) openContent(context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("голосове меню: %s", reason(err))
 	}
+	if c.Recording.On {
+		if err := switchboard.CanAnnounce(r.book.Current()); err != nil {
+			return fmt.Errorf("запис розмов: %w", err)
+		}
+	}
 	if r.studio, err = speech.New(speech.Options{Dir: c.clipsDir(), Engines: c.Speech.Engines, Voice: c.Speech.Voice, Command: c.Speech.Command, Log: r.log}); err != nil {
 		return fmt.Errorf("голос: %s", reason(err))
 	}
@@ -210,6 +215,10 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		o.Shift = r.shifts.put
 	} else {
 		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
+	}
+	o.SupervisorHidden, o.SupervisorTone, o.Supervised = r.conf.Supervision.Hidden, r.conf.Supervision.Tone, r.supervised
+	if r.conf.Recording.On && r.trouble == nil {
+		o.RecordingDir = filepath.Join(r.conf.Data, recordingsName)
 	}
 	r.talks = talkArchive{journal: r.journal, audit: r.audit, dir: filepath.Join(r.conf.Data, recordingsName), days: r.conf.Recording.Days, log: r.log}
 	r.board = switchboard.New(o)

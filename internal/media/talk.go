@@ -25,7 +25,7 @@ type TalkRecording struct {
 	frames atomic.Int64
 	spool  *spool
 	as     *listener
-	right  *tap // tick thread only, as the rest; nil: nobody
+	right  ear // tick thread only, as the rest
 	agent  Frame
 }
 
@@ -55,22 +55,22 @@ func RecordTalk(file string, left *Port, o TalkOptions) (*TalkRecording, error) 
 	return r, nil
 }
 
-// Right says who is on the right from now on, such as after a transfer; nil: nobody, silence.
-func (r *TalkRecording) Right(p *Port) {
-	var n *tap
-	if p != nil {
-		n = &tap{voice: p}
+// Right says who is on the right from now on, such as after a transfer: the sum of these voices; none: silence.
+func (r *TalkRecording) Right(voices ...*Port) {
+	var taps []*tap
+	for _, v := range voices {
+		if v != nil {
+			taps = append(taps, &tap{voice: v})
+		}
 	}
 	r.left.do(func(*thread, time.Duration) {
-		if r.right != nil {
-			r.right.gone.Store(true)
-		}
-		if r.right = n; n != nil && r.over() {
-			n.gone.Store(true)
+		r.right.close()
+		if r.right.taps = taps; r.over() {
+			r.right.close()
 		}
 	})
-	if n != nil {
-		n.open()
+	for _, x := range taps {
+		x.open()
 	}
 }
 
@@ -85,9 +85,7 @@ func (r *TalkRecording) Put(f *Frame) {
 	if r.spool.over {
 		return
 	}
-	if r.right == nil || !r.right.take(&r.agent) {
-		r.agent.hush()
-	}
+	r.right.Next(&r.agent)
 	caller := f
 	if r.paused.Load() {
 		r.agent.hush()
@@ -109,9 +107,7 @@ func (r *TalkRecording) over() bool {
 // finish ends it, on the left side's tick thread.
 func (r *TalkRecording) finish() {
 	r.spool.end()
-	if r.right != nil {
-		r.right.gone.Store(true)
-	}
+	r.right.close()
 }
 
 // Stop ends it and waits until everything is written. Twice is harmless.

@@ -32,20 +32,22 @@ func TestRecordTalk(t *testing.T) {
 	r.Pause()
 	second()
 	r.Resume()
-	r.Right(nil)
+	r.Right(one.p, two.p) // three talk
+	second()
+	r.Right()
 	second()
 	until(t, "what was written", func() bool { // as it would be found after kill -9
 		b, _ := os.ReadFile(file)
 		l, _, _ := ReadTalk(bytes.NewReader(b))
-		return len(l) >= 4.4*Rate
+		return len(l) >= 5.4*Rate
 	})
 	r.Stop()
 	r.Stop()
 	left, right, err := readTalkFile(file)
-	if err != nil || r.Err() != nil || r.Length() != 5*time.Second || len(left) != 5*Rate {
+	if err != nil || r.Err() != nil || r.Length() != 6*time.Second || len(left) != 6*Rate {
 		t.Fatalf("%s, %d pairs, %v %v", r.Length(), len(left), err, r.Err())
 	}
-	for i, want := range [][2]string{{"500 ", ""}, {"500 ", "900 "}, {"500 ", "1300 "}, {"", ""}, {"500 ", ""}} {
+	for i, want := range [][2]string{{"500 ", ""}, {"500 ", "900 "}, {"500 ", "1300 "}, {"", ""}, {"500 ", "900 1300 "}, {"500 ", ""}} {
 		mid := func(b []byte) []byte { return b[i*Rate+Rate/4 : i*Rate+Rate*3/4] }
 		all := []*party{cit, one, two}
 		if l, g := tones(mid(left), all...), tones(mid(right), all...); l != want[0] || g != want[1] {

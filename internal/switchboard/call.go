@@ -48,15 +48,17 @@ type conductor struct {
 	music    media.Source
 	tune     *media.Playback // the music that is playing
 	answered bool
-	refused  bool           // ended before our 200: its fact is written
-	fault    bool           // our own fault ends the call
-	recorded int            // messages of this call
-	waited   time.Duration  // in the queue for an agent, all stays together
-	work     sync.WaitGroup // closing work: cards
+	refused  bool          // ended before our 200: its fact is written
+	fault    bool          // our own fault ends the call
+	recorded int           // messages of this call
+	waited   time.Duration // in the queue for an agent, all stays together
+	rec      recorder
+	work     sync.WaitGroup // closing work: cards, recordings, a head who listens
 
-	mu   sync.Mutex
-	seq  int
-	info info
+	mu    sync.Mutex
+	seq   int
+	info  info
+	super *supervision // a head who listens; nil: nobody
 }
 
 // Take conducts a call from its INVITE to its record and returns when all is written.
@@ -89,6 +91,7 @@ func (s *Switchboard) newConductor(ctx context.Context, leg Leg) *conductor {
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.info.from = leg.From()
 	c.speak = &speaker{c: c}
+	c.rec.c = c
 	c.music = tune()
 	go func() {
 		select {
@@ -254,6 +257,7 @@ func (c *conductor) close() {
 		c.note(c.hungUp(shutdown))
 	}
 	c.cancel(errGone)
+	c.rec.end()
 	c.work.Wait()
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), closingTime)
 	defer stop()

@@ -134,6 +134,32 @@ func (t *talk) sound() {
 		t.me.leg.Media().Play(ringback())
 	}
 	t.patience()
+	t.tellSound()
+}
+
+// tellSound tells the recording and a head who listens who talk with each other.
+func (t *talk) tellSound() {
+	k := company{agent: t.me.id, at: t.port(agentEar)}
+	for _, e := range t.plan.joined {
+		if t.sounds {
+			k.joined = append(k.joined, t.port(e))
+		}
+	}
+	if t.guest != nil && t.guest.kind == ToDepartment {
+		k.outside = t.port(guestEar)
+	}
+	t.c.sounded(k)
+}
+
+// resound tells it again, after joining them anew if need be.
+func (t *talk) resound(r resounding) {
+	defer close(r.done)
+	if r.again {
+		t.sounds = false
+		t.sound()
+		return
+	}
+	t.tellSound()
 }
 
 // patience lets a citizen who waits for an agent's next word hear now and then that this is so; one whose agent is lost has music.

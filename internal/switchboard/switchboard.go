@@ -12,6 +12,9 @@
 //   - whoever of a citizen, an agent and a second party hangs up, reloads or dies at whatever moment of a consultation, a transfer, a
 //     three-way talk or a parking: nobody who is left hears dead air, no leg is left behind, and the citizen has a way on (decision 050);
 //   - no message is recorded without a live caller; what was said before hanging up is kept, also when the program was killed then;
+//   - no talk is recorded unless its recording was announced to the end; the key 8 means that no file exists; the file follows the
+//     talk through hold, transfer and a new wait, and what the agent pauses is not in it;
+//   - a head who listens changes nothing of the talk, also by vanishing; a citizen never hears a whisper; each time is a fact;
 //   - when the menu or the voice fails, the embedded clip says that the line works and leads to a person (regulation 3.5).
 //
 // It owns no table and no socket. Regulation 1.1, 2.2, 3.3, 3.5, 4.2.
@@ -45,18 +48,25 @@ type Options struct {
 	Departments []Department  // to whom calls may be transferred
 	ParkFor     time.Duration // how long a call may be parked before it comes back (default 3 min)
 
-	Queue       queue.Config
-	MaxCalls    int                       // calls at once; more are told 503 (default 200)
-	MessageDir  string                    // where messages' sound is written (default: the system's folder for temporary files)
-	MessageMax  time.Duration             // longest message (default 120 s)
-	SurveyEvery time.Duration             // the same number is asked for its opinion at most once in this time; 0: after each talk
-	Known       func(to call.Number) bool // nil: every called number is ours; false: 404
-	Test        func(leg Leg) bool        // self-test and training calls: outside citizens' figures
-	Emergency   func() bool               // true: every call hears the technical clip and is ended
-	FaultClip   []byte                    // A-law: that there is a fault, and whom to call (default speech.Fault without a number)
-	Alarms      func() []string           // further red strips for the desk, plain Ukrainian
-	Shift       func([]staff.Interval)    // keeps agents' intervals; must not block; nil: nobody does
-	Log         *slog.Logger
+	Queue        queue.Config
+	MaxCalls     int                       // calls at once; more are told 503 (default 200)
+	MessageDir   string                    // where messages' sound is written (default: the system's folder for temporary files)
+	MessageMax   time.Duration             // longest message (default 120 s)
+	RecordingDir string                    // where talks are recorded, after the notice; "": they are not
+	SurveyEvery  time.Duration             // the same number is asked for its opinion at most once in this time; 0: after each talk
+	Known        func(to call.Number) bool // nil: every called number is ours; false: 404
+	Test         func(leg Leg) bool        // self-test and training calls: outside citizens' figures
+	Emergency    func() bool               // true: every call hears the technical clip and is ended
+	FaultClip    []byte                    // A-law: that there is a fault, and whom to call (default speech.Fault without a number)
+	Alarms       func() []string           // further red strips for the desk, plain Ukrainian
+	Shift        func([]staff.Interval)    // keeps agents' intervals; must not block; nil: nobody does
+
+	SupervisorTone   bool // the agent hears a short tone when a head begins to listen
+	SupervisorHidden bool // the agent's screen does not say that a head listens; that a head speaks it always says
+	// Supervised is told when a head no longer listens: who, whose call and talk, how long. For the audit.
+	Supervised func(head string, id call.ID, agent string, took time.Duration)
+
+	Log *slog.Logger
 }
 
 // Switchboard conducts all calls of one process.
@@ -68,13 +78,14 @@ type Switchboard struct {
 
 	mu       sync.Mutex
 	calls    map[call.ID]*conductor
-	rings    map[string]*ringing   // by agent
-	talks    map[string]*talk      // by agent
-	wraps    map[string]*conductor // by agent: the call that they still write about
-	shelf    map[int]*parked       // by slot
-	devices  map[string]string     // by agent: browser, phone or both; browser unless chosen
-	people   map[string]person     // names and roles, kept for a while
-	days     map[string]*day       // today's facts of an agent
+	rings    map[string]*ringing     // by agent
+	talks    map[string]*talk        // by agent
+	wraps    map[string]*conductor   // by agent: the call that they still write about
+	shelf    map[int]*parked         // by slot
+	devices  map[string]string       // by agent: browser, phone or both; browser unless chosen
+	people   map[string]person       // names and roles, kept for a while
+	supers   map[string]*supervision // by head
+	days     map[string]*day         // today's facts of an agent
 	surveyed map[call.Number]time.Time
 	draining bool
 	idle     chan struct{} // closed when draining and the last call is over
@@ -105,7 +116,7 @@ func New(o Options) *Switchboard {
 	}
 	s := &Switchboard{
 		o: o, log: o.Log, run: make(chan struct{}), calls: map[call.ID]*conductor{}, rings: map[string]*ringing{},
-		talks: map[string]*talk{}, wraps: map[string]*conductor{}, shelf: map[int]*parked{}, devices: map[string]string{}, people: map[string]person{}, days: map[string]*day{},
+		talks: map[string]*talk{}, wraps: map[string]*conductor{}, shelf: map[int]*parked{}, devices: map[string]string{}, people: map[string]person{}, days: map[string]*day{}, supers: map[string]*supervision{},
 		surveyed: map[call.Number]time.Time{}, idle: make(chan struct{}),
 	}
 	s.desk = queue.NewDesk(queue.Options{Config: o.Queue, Log: o.Log, Live: s.live, Orders: s.dispatch, Changed: s.watchers.nudge})

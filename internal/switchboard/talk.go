@@ -50,6 +50,8 @@ type talk struct {
 	ended chan struct{}
 	end   *ending // set: the talk is over
 
+	resounds chan resounding // of a head who listens
+
 	hold   bool     // the desk's button
 	held   bool     // hold, or the phone's own
 	ring   *ringing // the second party while it is rung
@@ -67,7 +69,10 @@ type talk struct {
 
 // talk joins the two and sees them through until the agent is out of it. err: the citizen's call is over.
 func (c *conductor) talk(me *party) (e ending, err error) {
-	t := &talk{c: c, me: me, stage: talking, since: time.Now(), cmds: make(chan command), ended: make(chan struct{}), patient: time.NewTimer(holdSays)}
+	t := &talk{
+		c: c, me: me, stage: talking, since: time.Now(), cmds: make(chan command), ended: make(chan struct{}), patient: time.NewTimer(holdSays),
+		resounds: make(chan resounding),
+	}
 	t.patient.Stop()
 	defer func() { t.clear(e) }() // also after a panic: nobody's line is left behind
 	c.stopMusic()
@@ -82,6 +87,7 @@ func (c *conductor) talk(me *party) (e ending, err error) {
 	t.holding()
 	e, err = t.loop()
 	t.apart()
+	t.tellSound()
 	c.speak.stop()
 	me.leg.Hangup("")
 	t.close(e, err)
@@ -121,6 +127,8 @@ func (t *talk) loop() (ending, error) {
 			t.moved(r)
 		case m := <-t.cmds:
 			m.done <- t.command(m)
+		case r := <-t.resounds:
+			t.resound(r)
 		case <-c.box.bell:
 			t.orders()
 		case <-c.port.Digits(): // a citizen's keys mean nothing in a talk

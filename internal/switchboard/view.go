@@ -75,6 +75,9 @@ type TalkView struct {
 	Device string     `json:"device" enum:"browser,phone"`
 	Moving bool       `json:"moving"` // the other telephone rings
 	Notice string     `json:"notice"` // what has just failed
+
+	Recording  string `json:"recording" enum:",on,paused,refused,failed"` // "": talks are not recorded
+	Supervised string `json:"supervised" enum:",listen,whisper,barge"`    // a head who takes part
 }
 
 // OtherView is the other one in a talk of three.
@@ -194,6 +197,7 @@ func lastFour(n call.Number) string {
 func (t *talk) view(login string) *TalkView {
 	c := t.c
 	i := c.about()
+	recording, supervised := c.rec.state(), c.shownSupervision()
 	host := c.s.person(t.me.id).name
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -205,6 +209,7 @@ func (t *talk) view(login string) *TalkView {
 		Call: c.id, Number: i.from.Display(), Since: t.since.UTC(), Held: t.held, Muted: p.muted, Lost: p.lost,
 		WaitedS: int(c.waited.Seconds()), Path: paths(i.path), Service: c.serviceName(i.service), Card: i.card,
 		Stage: string(t.stage), Guest: guest, Device: p.device, Moving: t.moves == p && t.move != nil, Notice: t.notice,
+		Recording: recording, Supervised: supervised,
 	}
 	switch {
 	case guest:

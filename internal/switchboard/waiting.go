@@ -24,6 +24,9 @@ func (c *conductor) enqueue(topic, service string) (how string, err error) {
 	c.tell(func(i *info) { i.topic, i.service = topic, service })
 	defer c.hushQueue()
 	head := false
+	if err := c.announce(); err != nil {
+		return "", err
+	}
 	for {
 		how, err := c.stay(head)
 		if err != nil || how != again && how != toHead {
@@ -222,6 +225,8 @@ func (s *stay) answered(r rung) (how string, over bool, err error) {
 	case ended == toHead:
 		return toHead, true, nil
 	}
+	c.unsupervise()
+	c.rec.end()
 	how, err = c.survey()
 	return how, true, err
 }
@@ -250,7 +255,7 @@ func (s *stay) stopRing() {
 	}
 }
 
-// key: 1 is a message at any time, * says the place again; other keys do nothing here.
+// key: 1 is a message at any time, 8 a talk without recording, * says the place again; other keys do nothing here.
 func (s *stay) key(k byte) (how string, over bool, err error) {
 	c := s.c
 	switch k {
@@ -259,6 +264,8 @@ func (s *stay) key(k byte) (how string, over bool, err error) {
 		c.note(call.Fact{Kind: call.LeftQueue, Value: "message"})
 		how, err = s.message(nil)
 		return how, true, err
+	case '8':
+		return "", false, c.refuseRecording("queue")
 	case '*':
 		if w, ok := c.s.desk.Snapshot().Caller(c.id); ok && w.Agent == "" {
 			s.promise = queue.Promise{}
