@@ -932,12 +932,16 @@ export interface components {
             notice: string;
             number: string;
             path: string[];
+            /** @enum {string} */
+            recording: "" | "on" | "paused" | "refused" | "failed";
             second: components["schemas"]["OtherView"];
             service: string;
             /** Format: date-time */
             since: string;
             /** @enum {string} */
             stage: "talking" | "calling" | "consulting" | "conference";
+            /** @enum {string} */
+            supervised: "" | "listen" | "whisper" | "barge";
             /** Format: int64 */
             waited_s: number;
         };
