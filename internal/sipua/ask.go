@@ -24,11 +24,11 @@ func (l *Leg) ask(method sip.RequestMethod, more func(*sip.Request)) (*sip.Respo
 	if err != nil {
 		return nil, err
 	}
-	return l.s.final(tx)
+	return l.s.final(context.Background(), tx)
 }
 
-// final waits for the final answer of a client transaction, which it ends.
-func (s *Server) final(tx *sip.ClientTx) (*sip.Response, error) {
+// final waits for the final answer of a client transaction, which it ends, at most until ctx ends.
+func (s *Server) final(ctx context.Context, tx *sip.ClientTx) (*sip.Response, error) {
 	limit := time.NewTimer(64 * s.o.T1)
 	defer limit.Stop()
 	defer tx.Terminate()
@@ -42,6 +42,8 @@ func (s *Server) final(tx *sip.ClientTx) (*sip.Response, error) {
 			return nil, errors.Join(ErrNoAnswer, tx.Err())
 		case <-limit.C:
 			return nil, ErrNoAnswer
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
 		case <-s.done:
 			return nil, ErrEnded
 		}

@@ -142,16 +142,15 @@ func hostPort(u sip.Uri) string {
 	return net.JoinHostPort(strings.Trim(u.Host, "[]"), strconv.Itoa(port))
 }
 
-// send completes a request with Via and the way out, and says where it goes. Everything of ours leaves from the listening socket, so
-// that answers pass the far end's NAT and firewall.
+// send completes a request with Via and the way out, and says where it goes. UDP leaves from the listening socket, so that answers
+// pass the far end's NAT and firewall; of TCP and TLS an open connection to the far end is used again.
 func (s *Server) send(req *sip.Request, network, dest string) {
-	if network == "TCP" {
-		// an open connection to the far end is used again; UDP always goes out of the listening socket
-	} else {
-		req.Laddr = sip.Addr{IP: net.IP(s.addr.Addr().AsSlice()), Port: int(s.addr.Port())}
+	own := s.from(network, dest)
+	if network == "UDP" {
+		req.Laddr = sip.Addr{IP: net.IP(own.Addr().AsSlice()), Port: int(own.Port())}
 	}
-	req.PrependHeader(&sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: network, Host: s.hostFor(dest),
-		Port: int(s.addr.Port()), Params: sip.HeaderParams{{K: "branch", V: sip.RFC3261BranchMagicCookie + rand.Text()}, {K: "rport"}}})
+	req.PrependHeader(&sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: network, Host: s.hostFor(network, dest),
+		Port: int(own.Port()), Params: sip.HeaderParams{{K: "branch", V: sip.RFC3261BranchMagicCookie + rand.Text()}, {K: "rport"}}})
 	req.SetTransport(network)
 	req.SetDestination(dest)
 }
@@ -171,25 +170,24 @@ func (s *Server) inside(d *dialog, method sip.RequestMethod, seq uint32) *sip.Re
 }
 
 // hostFor is the address under which the far end at dest can reach us.
-func (s *Server) hostFor(dest string) string {
-	if ap, err := netip.ParseAddrPort(dest); err == nil && s.o.PublicIP.IsValid() && !local(ap.Addr()) {
-		return s.o.PublicIP.String()
+func (s *Server) hostFor(network, dest string) string {
+	ap, err := netip.ParseAddrPort(dest)
+	if pub := s.o.PublicIP; err == nil && pub.IsValid() && !local(ap.Addr()) && pub.Is4() == ap.Addr().Unmap().Is4() {
+		return pub.String()
 	}
-	if ip := s.addr.Addr(); !ip.IsUnspecified() {
+	if ip := s.from(network, dest).Addr(); !ip.IsUnspecified() {
 		return ip.String()
 	}
-	c, err := net.Dial("udp", dest) // sends nothing: asks the kernel for the route
-	if err != nil {
-		return "127.0.0.1"
+	if ip := s.routed(dest); ip != "" {
+		return ip
 	}
-	defer c.Close()
-	return c.LocalAddr().(*net.UDPAddr).AddrPort().Addr().Unmap().String()
+	return "127.0.0.1"
 }
 
 func (s *Server) contactFor(user, network, dest string) sip.Uri {
-	u := sip.Uri{Scheme: "sip", User: user, Host: s.hostFor(dest), Port: int(s.addr.Port())}
-	if network == "TCP" {
-		u.UriParams = sip.HeaderParams{{K: "transport", V: "tcp"}}
+	u := sip.Uri{Scheme: "sip", User: user, Host: s.hostFor(network, dest), Port: int(s.from(network, dest).Port())}
+	if network != "UDP" {
+		u.UriParams = sip.HeaderParams{{K: "transport", V: strings.ToLower(network)}}
 	}
 	return u
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,7 +70,8 @@ func newPacketGuard(c net.PacketConn, most int) *packetGuard {
 // LocalAddr is a name of its own for sipgo's table of connections: the real address there belongs to a connection that stays when
 // the reader is turned over, so that our requests always find it.
 func (g *packetGuard) LocalAddr() net.Addr {
-	return readerAddr(fmt.Sprintf("reader.invalid:%d", g.PacketConn.LocalAddr().(*net.UDPAddr).Port))
+	at := addrOf(g.PacketConn.LocalAddr())
+	return readerAddr(fmt.Sprintf("%s.reader.invalid:%d", strings.ReplaceAll(at.Addr().String(), ":", "-"), at.Port()))
 }
 
 type readerAddr string

@@ -31,6 +31,9 @@ type Leg struct {
 	s        *Server
 	id       string
 	from, to call.Number
+	line     string // name of the trunk it came by or goes by; "" for phones
+	channels int    // how many calls the trunk may carry; 0: no limit
+	known    bool   // the trunk says that the called number is ours
 	dialled  bool
 	phone    string     // account of the desk phone at the far end
 	refers   chan Refer // nil but for desk phones
@@ -77,6 +80,9 @@ func (l *Leg) From() call.Number { return l.from }
 
 // To is who is called: the user of the Request-URI.
 func (l *Leg) To() call.Number { return l.to }
+
+// Trunk names the carrier's link that the leg came or went by; "" for desk phones and where there are no trunks.
+func (l *Leg) Trunk() string { return l.line }
 
 // Via is "sip".
 func (l *Leg) Via() string { return "sip" }

@@ -1,6 +1,6 @@
 // Package sipua is the centre's SIP user agent: it answers the citizens' INVITEs, rings desk phones and keeps their registrations.
 //
-// What it owns: the SIP sockets (UDP and TCP on one address), every dialog, the desk phones' bindings and their digest nonces. It
+// What it owns: the SIP sockets (UDP, TCP and TLS, IPv4 and IPv6), every dialog, the carriers' trunks, the desk phones' bindings and their digest nonces. It
 // stands on sipgo for parsing, transports and transactions only; the dialog layer is its own. What it never does: decide what a
 // caller hears, read a database, follow a redirection, place or move a call for a stranger (a REFER of a desk phone is handed on).
 //
@@ -11,7 +11,11 @@
 //   - a 2xx is repeated until its ACK and followed by a BYE after 64*T1 without one (RFC 3261 §13.3.1.4);
 //   - a 200 that crosses our CANCEL gets its ACK and its BYE, and so does every fork after the first (§9.1, §13.2.2.4);
 //   - a failed re-INVITE leaves the call as it was (§14.2); requests are matched by both tags, never by Call-ID alone (§12.2.2);
-//   - a challenge is answered only for an INVITE of ours and only in the realm of its credentials;
+//   - a challenge is answered only for a request of ours and only in the realm of its credentials; a trunk's realm is learned once, and
+//     only from the trunk's own server;
+//   - with trunks set, a call from an address of none of them is no citizen's; a trunk that is gone is tried ever more seldom;
+//   - what is kept of a trunk's messages to be shown holds no number, no name and no credentials, but for the one call that somebody
+//     has asked to see (Inspect);
 //   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited.
 //
 // RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
@@ -19,6 +23,8 @@ package sipua
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -36,9 +42,12 @@ import (
 
 // Options says where the agent listens and whom it asks. Zero values have defaults.
 type Options struct {
-	Addr     string        // UDP and TCP listen here, such as "0.0.0.0:5060"; port 0: any free one
-	PublicIP netip.Addr    // what Via and Contact say to far ends outside the local net; zero: the address of the route
-	Media    *media.Engine // opens a port for every leg
+	Addr     string         // UDP and TCP listen here, such as "0.0.0.0:5060", or several with commas; port 0: any free one
+	TLSAddr  string         // TLS listens here too; "": nowhere
+	TLS      *tls.Config    // with the certificate of TLSAddr; its GetCertificate may give a renewed one
+	Roots    *x509.CertPool // whom we believe when we dial a trunk by TLS; nil: the system's authorities
+	PublicIP netip.Addr     // what Via and Contact say to far ends outside the local net; zero: the address of the route
+	Media    *media.Engine  // opens a port for every leg
 
 	Known     func(user string) bool                    // is this called number ours; nil: every one is
 	Limit     int                                       // incoming calls at a time; 0: no limit
@@ -55,10 +64,11 @@ type Options struct {
 	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
 	Log *slog.Logger  // default: slog.Default()
 
-	refusals int                   // refusals in 32 s whose transaction is kept; tests make it small
-	sources  int                   // UDP sources before the reader is turned over; tests make it small
-	open     func() (sound, error) // a leg's media port; tests bring deaf ones
-	second   time.Duration         // of session timers; tests make it short
+	refusals int                      // refusals in 32 s whose transaction is kept; tests make it small
+	sources  int                      // UDP sources before the reader is turned over; tests make it small
+	open     func() (sound, error)    // a leg's media port; tests bring deaf ones
+	second   time.Duration            // of session timers; tests make it short
+	route    func(dest string) string // our own address on the way to dest; tests move it
 }
 
 // ringLimit is how long an incoming INVITE may stay unanswered before it is given up with 480 (RFC 3261 §13.3.1.1 says minutes).
@@ -84,11 +94,8 @@ type sound interface {
 type Server struct {
 	o          Options
 	log        *slog.Logger
-	addr       netip.AddrPort
 	tpl        *sip.TransportLayer
 	txl        *sip.TransactionLayer
-	udp        *packetGuard
-	tcp        net.Listener
 	open       func() (sound, error)
 	second     time.Duration
 	extensions []string
@@ -98,6 +105,13 @@ type Server struct {
 	byes       atomic.Int32 // BYEs that wait for their answer
 	done       chan struct{}
 	once       sync.Once
+
+	places     []*place // where we listen; the first is Addr
+	secure     []*place // the same for TLS
+	dialledTCP *injected
+	dialledTLS *injected
+	lines      lines // the trunks
+	ladders    ladders
 }
 
 // tame sets sipgo's package variables, once for the process: its bound of 1,300 bytes for UDP messages (an INVITE with many Via
@@ -132,6 +146,7 @@ func New(o Options) (*Server, error) {
 		o.open = o.openMedia
 	}
 	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s.dialledTCP, s.dialledTLS = newInjected(s.done), newInjected(s.done)
 	s.reg = newRegistrar(o)
 	if err := s.listen(); err != nil {
 		return nil, err
@@ -156,58 +171,6 @@ func (o *Options) openMedia() (sound, error) {
 	}
 	return p, nil
 }
-
-// listen binds UDP and TCP to the same port; with port 0 it looks for one that is free for both.
-func (s *Server) listen() error {
-	want, err := net.ResolveUDPAddr("udp", s.o.Addr)
-	if err != nil {
-		return fmt.Errorf("sipua: address %q: %w", s.o.Addr, err)
-	}
-	family := "4"
-	if want.IP == nil {
-		want.IP = net.IPv4zero
-	}
-	if want.IP.To4() == nil {
-		family = "6"
-	}
-	for range 16 {
-		udp, err := net.ListenUDP("udp"+family, want)
-		if err != nil {
-			return fmt.Errorf("sipua: listen: %w", err)
-		}
-		s.addr = udp.LocalAddr().(*net.UDPAddr).AddrPort()
-		s.addr = netip.AddrPortFrom(s.addr.Addr().Unmap(), s.addr.Port())
-		tcp, err := net.Listen("tcp"+family, s.addr.String())
-		if err == nil {
-			s.udp, s.tcp = newPacketGuard(udp, s.o.sources), newListenerGuard(tcp)
-			return nil
-		}
-		udp.Close()
-		if want.Port != 0 {
-			return fmt.Errorf("sipua: listen: %w", err)
-		}
-	}
-	return errors.New("sipua: no port is free for both UDP and TCP")
-}
-
-func (s *Server) serve() {
-	own := &sip.UDPConnection{PacketConn: s.udp.PacketConn, PacketAddr: s.addr.String(), Listener: true}
-	s.tpl.Pool("udp").Add(s.addr.String(), own)
-	s.background("udp", func() {
-		for { // the guard turns the reader over when it has seen too many sources
-			_ = s.tpl.ServeUDP(s.udp)
-			select {
-			case <-s.done:
-				return
-			default:
-			}
-		}
-	})
-	s.background("tcp", func() { _ = s.tpl.ServeTCP(s.tcp) })
-}
-
-// Addr is where the agent listens.
-func (s *Server) Addr() netip.AddrPort { return s.addr }
 
 // Calls tells how many legs are up, incoming and dialled.
 func (s *Server) Calls() int { return s.calls.len() }
@@ -238,6 +201,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) Close() error {
 	s.once.Do(func() {
 		s.calls.drain()
+		s.stopTrunks()
 		for _, l := range s.calls.all() {
 			l.leave("us", "503")
 		}
@@ -256,8 +220,7 @@ func (s *Server) Close() error {
 		}
 		close(s.done)
 		s.reg.close()
-		s.tcp.Close()
-		s.udp.Close()
+		s.shutDoors()
 		s.txl.Close()
 		_ = s.tpl.Close()
 	})

@@ -14,11 +14,12 @@ type table struct {
 	asked    map[string]*Leg // nil: the call has ended, but its INVITE may still come another way
 	placing  map[string]*attempt
 	incoming int
+	byLine   map[string]int // calls of each trunk
 	draining bool
 }
 
 func newTable(keep time.Duration) *table {
-	return &table{keep: keep, legs: map[string]*Leg{}, asked: map[string]*Leg{}, placing: map[string]*attempt{}}
+	return &table{keep: keep, legs: map[string]*Leg{}, asked: map[string]*Leg{}, placing: map[string]*attempt{}, byLine: map[string]int{}}
 }
 
 // admit enters an incoming leg: "" when it is in, else the status to refuse with. limit 0: none.
@@ -29,11 +30,12 @@ func (t *table) admit(l *Leg, limit int) (refused string) {
 	switch {
 	case merged: // RFC 3261 §8.2.2.2: the same request by another way
 		return "482"
-	case t.draining || limit > 0 && t.incoming >= limit:
+	case t.draining || limit > 0 && t.incoming >= limit, l.channels > 0 && t.byLine[l.line] >= l.channels:
 		return "503"
 	}
 	t.legs[l.d.localTag], t.asked[l.key] = l, l
 	t.incoming++
+	t.byLine[l.line]++
 	return ""
 }
 
@@ -41,6 +43,34 @@ func (t *table) add(l *Leg) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.legs[l.d.localTag] = l
+	t.byLine[l.line]++
+}
+
+// reserve holds a channel of a trunk for a call that is being dialled.
+func (t *table) reserve(line string, channels int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if channels > 0 && t.byLine[line] >= channels {
+		return false
+	}
+	t.byLine[line]++
+	return true
+}
+
+// release gives the channel back: the call has come up and counts itself, or it has not.
+func (t *table) release(line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byLine[line]--; t.byLine[line] <= 0 {
+		delete(t.byLine, line)
+	}
+}
+
+// through is how many calls a trunk carries.
+func (t *table) through(line string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.byLine[line]
 }
 
 func (t *table) remove(l *Leg) {
@@ -50,6 +80,9 @@ func (t *table) remove(l *Leg) {
 		return
 	}
 	delete(t.legs, l.d.localTag)
+	if t.byLine[l.line]--; t.byLine[l.line] <= 0 {
+		delete(t.byLine, l.line)
+	}
 	if l.dialled {
 		return
 	}

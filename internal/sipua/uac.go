@@ -71,6 +71,7 @@ type attempt struct {
 	rel     bool   // they require reliable provisional answers
 	heard   []byte // their description that the port has in force
 	shown   bool   // the early media has been shown
+	line    *line  // the trunk that it goes through; nil for phones
 
 	mu    sync.Mutex
 	forks map[string]*early       // by To tag
@@ -85,6 +86,11 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 	if err != nil {
 		return nil, err
 	}
+	return s.dial(ctx, &attempt{uri: uri, phone: t.AOR, dest: dest, network: network, o: o})
+}
+
+// dial makes the attempt that a says how to make.
+func (s *Server) dial(ctx context.Context, a *attempt) (*Leg, error) {
 	port, err := s.open()
 	if err != nil {
 		return nil, fmt.Errorf("sipua: dial: %w", err)
@@ -94,13 +100,22 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 		port.Close()
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
-	a := &attempt{s: s, o: o, uri: uri, phone: t.AOR, dest: dest, network: network, callID: strings.ToLower(rand.Text()), tag: newTag(), seq: 1,
-		port: port, offer: offer, contact: s.contactFor("dovidka", network, dest), acks: map[string]*sip.Request{}, forks: map[string]*early{}}
+	user := "dovidka"
+	a.timers = s.o.Timers
+	if a.o.Timers != nil {
+		a.timers = *a.o.Timers
+	}
+	if a.line != nil {
+		t := a.line.trunk()
+		a.timers.Off = a.timers.Off || !t.Timers
+		if t.User != "" {
+			user = t.User
+		}
+	}
+	a.s, a.callID, a.tag, a.seq, a.port, a.offer = s, strings.ToLower(rand.Text()), newTag(), 1, port, offer
+	a.contact, a.acks, a.forks = s.contactFor(user, a.network, a.dest), map[string]*sip.Request{}, map[string]*early{}
 	s.calls.dial(a)
 	defer s.calls.dialled(a)
-	if a.timers = s.o.Timers; o.Timers != nil {
-		a.timers = *o.Timers
-	}
 	leg, err := a.run(ctx)
 	if err != nil && !errors.Is(err, errAbandoned) {
 		port.Close()
@@ -136,9 +151,11 @@ func (s *Server) route(t Target) (uri sip.Uri, dest, network string, err error) 
 // invite makes the next INVITE of the attempt.
 func (a *attempt) invite() *sip.Request {
 	req := sip.NewRequest(sip.INVITE, *a.uri.Clone())
-	host := a.s.hostFor(a.dest)
+	host := a.s.hostFor(a.network, a.dest)
 	from := sip.Uri{Scheme: "sip", User: string(a.o.From), Host: host}
-	if a.o.From == "" { // RFC 3323 §4.1.1.3
+	if a.line != nil {
+		from = a.line.trunk().from()
+	} else if a.o.From == "" { // RFC 3323 §4.1.1.3
 		from = sip.Uri{Scheme: "sip", User: "anonymous", Host: "anonymous.invalid"}
 	}
 	forwards := sip.MaxForwardsHeader(70)
@@ -161,6 +178,11 @@ func (a *attempt) invite() *sip.Request {
 	}
 	req.AppendHeader(sip.NewHeader("Supported", strings.Join(able, ", ")))
 	wishTimer(req, a.timers, terms{seconds: max(a.timers.expires(), a.least)}, a.least)
+	if a.line != nil {
+		if id := a.line.trunk().identity(); id != nil {
+			req.AppendHeader(id)
+		}
+	}
 	req.SetBody(a.offer)
 	a.s.send(req, a.network, a.dest)
 	return req
@@ -371,6 +393,10 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 	}
 	l := &Leg{s: a.s, id: string(call.NewID(time.Now())), from: a.o.From, to: call.ParseNumber(a.uri.User), dialled: true,
 		port: a.port, done: make(chan struct{}), state: talking, media: true, phone: a.phone}
+	if a.line != nil {
+		t := a.line.trunk()
+		l.line, l.from = t.Name, t.CallerID
+	}
 	if l.phone != "" {
 		l.refers = make(chan Refer, 1)
 	}
@@ -391,6 +417,16 @@ func (a *attempt) confirm(req *sip.Request, res *sip.Response) (*Leg, error) {
 func (a *attempt) authorize(res *sip.Response, ask, give string) *sip.Request {
 	try := a.asked
 	a.asked++
+	if a.line != nil { // a trunk answers by its own rules: only its own server, and the realm that is known
+		header, value := a.line.credentials(res, "INVITE", a.uri.String())
+		if value == "" || try > 1 || try == 1 && !staleIn(res, ask) {
+			return nil
+		}
+		a.seq++
+		req := a.invite()
+		req.AppendHeader(sip.NewHeader(header, value))
+		return req
+	}
 	if a.o.Auth == nil || a.o.Auth.Realm == "" {
 		return nil
 	}
@@ -402,7 +438,7 @@ func (a *attempt) authorize(res *sip.Response, ask, give string) *sip.Request {
 		for i := range c.QOP {
 			c.QOP[i] = strings.TrimSpace(c.QOP[i])
 		}
-		cred, err := digest.Digest(c, digest.Options{Method: "INVITE", URI: a.uri.String(), Username: a.o.Auth.User, Password: a.o.Auth.Password})
+		cred, err := digest.Digest(c, digest.Options{Method: "INVITE", URI: a.uri.String(), Username: a.o.Auth.User, Password: a.o.Auth.Password, Count: 1})
 		if err != nil {
 			continue
 		}

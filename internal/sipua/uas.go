@@ -157,7 +157,7 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 		s.reply(tx, req, 482)
 		return
 	}
-	if done := s.placedByPhone(l); done {
+	if done := s.placedByPhone(l) || s.trunkCall(l); done {
 		return
 	}
 	l.note(req)
@@ -173,7 +173,7 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	case req.GetHeader("replaces") != nil: // RFC 3891: nobody outside may take a call over; 481 is its answer to a dialog not found
 		s.turnAway(l, 481)
 		return
-	case l.phone == "" && s.o.Known != nil && !s.o.Known(user):
+	case l.phone == "" && !l.known && s.o.Known != nil && !s.o.Known(user) && !(l.line != "" && s.o.Known(string(l.to))):
 		s.turnAway(l, 404)
 		return
 	}
