@@ -232,6 +232,7 @@ type fakeLeg struct {
 	alive    chan bool
 	answered chan struct{}
 	refuse   error // Answer fails
+	refers   chan call.Refer
 
 	mu     sync.Mutex
 	cause  string
@@ -246,7 +247,7 @@ type fakeLeg struct {
 func newLeg(c *centre, from call.Number) *fakeLeg {
 	return &fakeLeg{
 		id: string(call.NewID(time.Now())), from: from, to: call.ParseNumber("0800353608"), c: c,
-		done: make(chan struct{}), alive: make(chan bool, 1), answered: make(chan struct{}),
+		done: make(chan struct{}), alive: make(chan bool, 1), answered: make(chan struct{}), refers: make(chan call.Refer, 1),
 	}
 }
 
@@ -257,6 +258,8 @@ func (l *fakeLeg) Via() string        { return "sip" }
 func (l *fakeLeg) Ring() error        { return nil }
 func (l *fakeLeg) Alive() <-chan bool { return l.alive }
 func (l *fakeLeg) Media() *media.Port { return l.port }
+
+func (l *fakeLeg) Refers() <-chan call.Refer { return l.refers }
 
 func (l *fakeLeg) Answer(ctx context.Context) error {
 	if l.refuse != nil {
@@ -292,6 +295,11 @@ func (l *fakeLeg) speaks(hz float64, d time.Duration) {
 	tone := media.Tone(hz, d, -15)
 	var f media.Frame
 	for tone.Next(&f) {
+		select {
+		case <-l.done:
+			return
+		default:
+		}
 		l.mu.Lock()
 		l.seq++
 		l.stamp += media.FrameSize

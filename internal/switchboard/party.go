@@ -84,13 +84,14 @@ type ears struct {
 	alive    <-chan bool
 	hold     <-chan bool
 	patience <-chan time.Time
+	refer    <-chan call.Refer
 }
 
 func (p *party) ears() ears {
 	if p == nil {
 		return ears{}
 	}
-	return ears{p.leg.Done(), p.alive, p.leg.Media().HoldChanged(), p.patience.C}
+	return ears{p.leg.Done(), p.alive, p.leg.Media().HoldChanged(), p.patience.C, refers(p.leg)}
 }
 
 // aimAt finds the target; by is who asks.
@@ -110,7 +111,11 @@ func (s *Switchboard) aimAt(by string, t Target) (aim, error) {
 		}
 		return aim{}, fault.New(fault.NotFound, "Такої теми черги немає.")
 	case ToDepartment:
-		for _, d := range s.o.Departments {
+		all, err := s.Departments()
+		if err != nil {
+			return aim{}, err
+		}
+		for _, d := range all {
 			if d.ID == t.ID {
 				return aim{ToDepartment, d.ID, d.Name, d.Number}, nil
 			}

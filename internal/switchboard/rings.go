@@ -66,6 +66,14 @@ func (r rung) cause() string {
 	return queue.CauseOffline
 }
 
+// words is the sentence for the agent where the failure has one of its own.
+func (r rung) words() string {
+	if fault.Is(r.err, fault.Denied) || fault.Is(r.err, fault.Busy) {
+		return fault.Say(r.err)
+	}
+	return ""
+}
+
 // ring begins to ring an agent at the telephones that they have chosen.
 func (c *conductor) ring(r *ringing) *ringing {
 	s := c.s

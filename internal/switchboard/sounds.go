@@ -25,6 +25,7 @@ const (
 	citizenEar ear = iota
 	agentEar
 	guestEar
+	asideEar // the agent's second call
 )
 
 // scene is all that the sound of a talk follows from.
@@ -33,17 +34,23 @@ type scene struct {
 	hold      bool // the agent has put the citizen on hold
 	agentAway bool // on the telephone's own hold, or lost
 	guestAway bool
+	aside     bool // the agent has a second call for the second party: each call has its own hold
+	asideAway bool
 }
 
 // plan is who hears what: those joined hear each other. Who stands nowhere has turned away and hears silence.
 type plan struct {
 	joined  []ear
+	also    []ear // a second group of two
 	music   []ear
 	ringing bool // the agent hears that it rings
 }
 
 // plan judges: nobody who listens hears dead air, and the citizen hears a person or music.
 func (s scene) plan() plan {
+	if s.aside && s.stage == consulting {
+		return s.planAside()
+	}
 	var present []ear
 	if !s.agentAway {
 		present = append(present, agentEar)
@@ -64,8 +71,28 @@ func (s scene) plan() plan {
 	return plan{joined: append([]ear{citizenEar}, present...)}
 }
 
+// planAside: the desk phone has a call with each; it holds the one or the other, or neither and joins them itself.
+func (s scene) planAside() (p plan) {
+	if s.agentAway {
+		p.music = append(p.music, citizenEar)
+	} else {
+		p.joined = []ear{citizenEar, agentEar}
+	}
+	switch {
+	case s.guestAway:
+	case s.asideAway:
+		p.music = append(p.music, guestEar)
+	default:
+		p.also = []ear{guestEar, asideEar}
+	}
+	if len(p.joined) == 0 {
+		p.joined, p.also = p.also, nil
+	}
+	return p
+}
+
 func (p plan) equal(q plan) bool {
-	return slices.Equal(p.joined, q.joined) && slices.Equal(p.music, q.music) && p.ringing == q.ringing
+	return slices.Equal(p.joined, q.joined) && slices.Equal(p.also, q.also) && slices.Equal(p.music, q.music) && p.ringing == q.ringing
 }
 
 // ringback is what a caller hears while it rings (ITU-T E.180, Ukraine: 425 Hz, 1 s on, 4 s off).
@@ -92,16 +119,25 @@ func tune() media.Source {
 func (t *talk) port(e ear) *media.Port {
 	switch e {
 	case agentEar:
+		if t.aside != nil && t.stage == conference {
+			return t.aside.Media()
+		}
 		return t.me.leg.Media()
 	case guestEar:
 		return t.guest.leg.Media()
+	case asideEar:
+		return t.aside.Media()
 	}
 	return t.c.port
 }
 
 // sound carries the plan out where it is new.
 func (t *talk) sound() {
-	s := scene{stage: t.stage, hold: t.hold, agentAway: t.me.away(), guestAway: t.guest != nil && t.guest.away()}
+	s := scene{stage: t.stage, hold: t.hold, agentAway: t.me.away(), guestAway: t.guest != nil && t.guest.away(),
+		aside: t.aside != nil, asideAway: t.asideHeld}
+	if s.aside && s.stage == conference {
+		s.agentAway = s.asideAway
+	}
 	p := s.plan()
 	if t.sounds && p.equal(t.plan) {
 		return
@@ -120,6 +156,9 @@ func (t *talk) sound() {
 		for i, e := range p.joined {
 			t.mix.Hear(t.port(e), t.port(p.joined[(i+1)%3]), t.port(p.joined[(i+2)%3]))
 		}
+	}
+	if len(p.also) == 2 {
+		t.other = media.Bridge(t.port(p.also[0]), t.port(p.also[1]))
 	}
 	for _, e := range p.music {
 		if e != citizenEar { // the citizen's is the loop's: it goes on after what is being said
@@ -181,6 +220,10 @@ func (t *talk) apart() {
 	if t.bridge != nil {
 		t.bridge.Break()
 		t.bridge = nil
+	}
+	if t.other != nil {
+		t.other.Break()
+		t.other = nil
 	}
 	if t.mix != nil {
 		t.mix.Close()

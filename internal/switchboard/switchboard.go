@@ -45,8 +45,8 @@ type Options struct {
 	Phones   Phones
 	Requests Requests // nil: no state of requests is told
 
-	Departments []Department  // to whom calls may be transferred
-	ParkFor     time.Duration // how long a call may be parked before it comes back (default 3 min)
+	Departments func(ctx context.Context) ([]Department, error) // to whom calls may be transferred outside; nil: to nobody
+	ParkFor     time.Duration                                   // how long a call may be parked before it comes back (default 3 min)
 
 	Queue        queue.Config
 	MaxCalls     int                       // calls at once; more are told 503 (default 200)

@@ -52,16 +52,21 @@ type talk struct {
 
 	resounds chan resounding // of a head who listens
 
-	hold   bool     // the desk's button
-	held   bool     // hold, or the phone's own
-	ring   *ringing // the second party while it is rung
-	moves  *party   // who is about to go on at another telephone
-	move   *ringing // that telephone
-	notice string   // what the agents should know, plain Ukrainian
+	hold   bool        // the desk's button
+	held   bool        // hold, or the phone's own
+	ring   *ringing    // the second party while it is rung
+	asked  *call.Refer // the phone's own transfer key, to be told how it ends
+	aside  Leg         // the second call of the agent's desk phone: the consultation goes by it
+	moves  *party      // who is about to go on at another telephone
+	move   *ringing    // that telephone
+	notice string      // what the agents should know, plain Ukrainian
+
+	asideHeld bool // by the phone
 
 	plan    plan
 	sounds  bool // plan is carried out
 	bridge  *media.Bridged
+	other   *media.Bridged // of the agent's second call
 	mix     *media.Mix
 	waits   bool        // the citizen hears queue.hold now and then
 	patient *time.Timer // repeats it
@@ -74,7 +79,7 @@ func (c *conductor) talk(me *party) (e ending, err error) {
 		resounds: make(chan resounding),
 	}
 	t.patient.Stop()
-	defer func() { t.clear(e) }() // also after a panic: nobody's line is left behind
+	defer func() { t.clear(e); t.goodbye() }() // also after a panic: nobody's line is left behind
 	c.stopMusic()
 	t.sound()
 	c.note(call.Fact{Kind: call.Connected, Agent: me.id, Seconds: c.waited.Seconds(), Value: me.why})
@@ -89,7 +94,7 @@ func (c *conductor) talk(me *party) (e ending, err error) {
 	t.apart()
 	t.tellSound()
 	c.speak.stop()
-	me.leg.Hangup("")
+	t.clear(e)
 	t.close(e, err)
 	return e, err
 }
@@ -102,6 +107,7 @@ func (t *talk) loop() (ending, error) {
 			c.playMusic()
 		}
 		me, guest := t.me.ears(), t.guest.ears()
+		asideDone, asideHold, asideRefer := t.asideEars()
 		select {
 		case <-c.ctx.Done():
 			return ending{}, c.why()
@@ -121,6 +127,16 @@ func (t *talk) loop() (ending, error) {
 			t.givenUp(t.me)
 		case <-guest.patience:
 			t.givenUp(t.guest)
+		case <-asideDone: // the phone's user goes back to the citizen
+			t.back("returned")
+		case t.asideHeld = <-asideHold:
+			t.sound()
+		case w := <-me.refer:
+			t.refer(w)
+		case w := <-asideRefer:
+			t.refer(w)
+		case w := <-guest.refer:
+			w.Refuse(403) // the call is not theirs
 		case r := <-t.ring.answer():
 			t.answered(r)
 		case r := <-t.move.answer():
@@ -163,7 +179,7 @@ func (t *talk) orders() {
 			return
 		case queue.Revoke:
 			if t.ring != nil && o.Agent == t.ring.id && o.Call == t.c.id {
-				t.unanswered(o.Cause)
+				t.unanswered(o.Cause, "")
 			}
 		}
 	}
@@ -290,10 +306,15 @@ func (t *talk) set(f func()) {
 	t.c.s.watchers.nudge()
 }
 
-// clear leaves nothing of a talk behind: no telephone rings for it, no leg of those who are out of it lives.
+// clear leaves nothing of a talk behind: no telephone rings for it, no leg of those who are out of it lives. Twice is harmless.
 func (t *talk) clear(e ending) {
 	t.apart()
 	t.patient.Stop()
+	if e.how == endAway || e.how == endHanded {
+		t.tell(200)
+	}
+	t.tell(487)
+	t.dropAside()
 	t.me.leg.Hangup("")
 	t.me.patience.Stop()
 	if t.ring != nil && t.ring != e.ring {
@@ -305,6 +326,10 @@ func (t *talk) clear(e ending) {
 		t.c.s.desk.Do(queue.Part{Call: t.c.id, Agent: g.agent()})
 		t.c.s.silent(t, g.agent())
 	}
+}
+
+// goodbye takes the talk off the agent's screen.
+func (t *talk) goodbye() {
 	close(t.ended)
 	t.c.s.silent(t, t.me.id)
 }

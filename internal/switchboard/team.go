@@ -1,7 +1,9 @@
 package switchboard
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"dovidka/internal/ivr"
 	"dovidka/internal/queue"
@@ -58,4 +60,11 @@ func (s *Switchboard) Topics() []string {
 }
 
 // Departments are the numbers outside to which a call may be transferred.
-func (s *Switchboard) Departments() []Department { return s.o.Departments }
+func (s *Switchboard) Departments() ([]Department, error) {
+	if s.o.Departments == nil {
+		return nil, nil
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 2*time.Second)
+	defer stop()
+	return s.o.Departments(ctx)
+}

@@ -25,12 +25,13 @@ const (
 
 // command is an agent's wish about the present talk; done answers it.
 type command struct {
-	by   string // login
-	do   string
-	on   bool
-	keys string // digits; the device to move to
-	to   Target
-	done chan error
+	by    string // login
+	do    string
+	on    bool
+	keys  string // digits; the device to move to
+	to    Target
+	aside Leg // doConsult: the second call of the agent's desk phone, which asks for it
+	done  chan error
 }
 
 // fits lists which wishes fit which stage; any other is late or doubled: it changes nothing, and the agent is told so. A guest may
@@ -94,7 +95,11 @@ func (t *talk) command(m command) error {
 	case doDigits:
 		t.c.port.SendDigits(m.keys)
 	case doConsult:
-		return t.consult(m.to)
+		err := t.consult(m.to)
+		if err == nil {
+			t.aside = m.aside
+		}
+		return err
 	case doTransfer:
 		return t.transfer(m.to)
 	case doComplete:
@@ -150,7 +155,12 @@ func (t *talk) answered(out rung) {
 	r := t.ring
 	p, cause := t.c.taken(r, out, true)
 	if p == nil {
-		t.unanswered(cause)
+		t.unanswered(cause, out.words())
+		return
+	}
+	if !t.asideUp() {
+		t.set(func() { t.ring, t.guest = nil, p })
+		t.back("returned")
 		return
 	}
 	if t.me.lost { // from now on the citizen has somebody to go to: the seconds are counted here
@@ -162,14 +172,21 @@ func (t *talk) answered(out rung) {
 	if p.agent() != "" {
 		t.c.s.talking(t, p.id)
 	}
+	if t.asked != nil { // the phone's user has left it to us
+		t.handOver(false)
+		return
+	}
 	t.sound()
 }
 
 // unanswered: nobody took the call within their time, or refused it; the agent is with the citizen again.
-func (t *talk) unanswered(cause string) {
+func (t *talk) unanswered(cause, words string) {
 	r := t.ring
 	t.c.unanswered(r, cause)
-	notice := r.name + ": " + causeWords(cause) + "."
+	if words == "" {
+		words = causeWords(cause) + "."
+	}
+	notice := r.name + ": " + words
 	t.back(cause)
 	t.set(func() { t.notice = notice })
 }
@@ -178,6 +195,8 @@ func (t *talk) unanswered(cause string) {
 func (t *talk) back(cause string) {
 	a := t.second()
 	t.dropRing()
+	t.dropAside()
+	t.tell(referStatus(cause))
 	if g := t.guest; g != nil {
 		g.leg.Hangup("")
 		g.patience.Stop()
@@ -291,6 +310,8 @@ func (t *talk) moveTo(p *party, device string) error {
 		return fault.New(fault.Invalid, "Такого пристрою немає.")
 	case device == p.device:
 		return fault.New(fault.Conflict, "Розмова вже йде на цьому пристрої.")
+	case t.aside != nil:
+		return fault.New(fault.Conflict, "Телефон зайнято двома дзвінками. Спершу завершіть один із них.")
 	case t.move != nil:
 		return fault.New(fault.Conflict, "Розмову вже переносимо на інший пристрій.")
 	case !t.c.s.o.Phones.Alive(p.id, device):

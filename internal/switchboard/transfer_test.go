@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +18,9 @@ const rada = call.Number("+380441234567")
 // inTalk is a centre with two operators in which olena talks with a citizen.
 func inTalk(t *testing.T, story func(c *centre, z *citizen, olena *fakeLeg)) {
 	inCentre(t, func(c *centre, o *Options) {
-		o.Departments = []Department{{ID: "rada", Name: "Відділ соціального захисту", Number: rada}}
+		o.Departments = func(context.Context) ([]Department, error) {
+			return []Department{{ID: "rada", Name: "Відділ соціального захисту", Number: rada}, {ID: string(rada), Name: "Рада", Number: rada}}, nil
+		}
 		c.phones.outs[rada] = 3 * time.Second
 	}, func(c *centre) {
 		c.ready("olena")
@@ -371,7 +374,7 @@ func TestDepartmentThatFails(t *testing.T) {
 	inTalk(t, func(c *centre, z *citizen, olena *fakeLeg) {
 		c.phones.outErr = fault.New(fault.Denied, "Номера немає в дозволеному переліку.")
 		c.must(c.s.Consult("olena", Target{ToDepartment, "rada"}))
-		if v := c.stage("olena", talking); v.Talk.Notice != "Відділ соціального захисту: дзвінок на цей номер не дозволено." {
+		if v := c.stage("olena", talking); v.Talk.Notice != "Відділ соціального захисту: Номера немає в дозволеному переліку." {
 			c.Fatal(v.Talk.Notice)
 		}
 		c.phones.outErr = nil
