@@ -23,7 +23,7 @@ type phones struct{ r *rooms }
 // Dial rings one device until it answers.
 func (p phones) Dial(ctx context.Context, login, device string, ring switchboard.Ring) (switchboard.Leg, error) {
 	if device == switchboard.DevicePhone {
-		leg, err := p.r.sip.Dial(ctx, sipua.Target{AOR: login}, sipua.DialOptions{From: ring.From, FromName: p.r.conf.Centre.ShortName})
+		leg, err := p.r.sip.Dial(ctx, sipua.Target{AOR: login}, sipua.DialOptions{From: ring.From, FromName: p.r.conf.Centre.ShortName, Elsewhere: switchboard.ErrElsewhere})
 		var no *sipua.RefusedError
 		if errors.As(err, &no) && slices.Contains([]int{486, 600, 603}, no.Status) {
 			return nil, fmt.Errorf("%w: %w", switchboard.ErrRefused, err)
@@ -46,6 +46,19 @@ func (p phones) Alive(login, device string) bool {
 		return p.r.sip.Registered(login)
 	}
 	return p.r.hub.Alive(login)
+}
+
+// departments are the numbers that the head has allowed to be dialled: a call may be transferred to each.
+func (r *rooms) departments(ctx context.Context) ([]switchboard.Department, error) {
+	all, err := r.trunks.Destinations(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]switchboard.Department, len(all))
+	for i, d := range all {
+		out[i] = switchboard.Department{ID: string(d.Number), Name: d.Title, Number: d.Number}
+	}
+	return out, nil
 }
 
 // requests tells the state of a request by voice: the same answer for "not found" and "no match" (regulation 5.7).

@@ -178,6 +178,7 @@ func (r *rooms) openMachines(context.Context) (err error) {
 	r.sip, err = sipua.New(sipua.Options{
 		Addr: c.SIP.Listen, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
 		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
+		OnPhone:   func(l *sipua.Leg) { r.board.FromPhone(l.Phone(), l) },
 		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, Log: r.log,
 	})
 	if err != nil {
@@ -212,7 +213,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 	if r.trouble == nil {
 		o.Cards, o.Surveys, o.Agents, o.Requests = r.casework, r.survey, r.staff, requests{r.casework}
 		r.shifts = newShifts(r.staff, r.log)
-		o.Shift = r.shifts.put
+		o.Shift, o.Departments = r.shifts.put, r.departments
 	} else {
 		o.Cards, o.Surveys, o.Agents = noRecords{}, noRecords{}, noRecords{}
 	}

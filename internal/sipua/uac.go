@@ -33,6 +33,8 @@ type DialOptions struct {
 	// Early is called when the far end sends sound before it answers (its own ringing tone, "the number is switched off"): it may be
 	// played on to whoever waits. The port is closed when the call fails, and the leg's own when it is answered.
 	Early func(*media.Port)
+	// Elsewhere is the cause of a cancelled ctx that means: the call was answered at another telephone. The phone shows no missed call.
+	Elsewhere error
 }
 
 // Credentials answer a challenge to our INVITE, in their own realm only.
@@ -73,9 +75,10 @@ type attempt struct {
 	shown   bool   // the early media has been shown
 	line    *line  // the trunk that it goes through; nil for phones
 
-	mu    sync.Mutex
-	forks map[string]*early       // by To tag
-	acks  map[string]*sip.Request // by To tag: a repeated 2xx gets its ACK again, another tag is a fork
+	elsewhere bool // another telephone has answered
+	mu        sync.Mutex
+	forks     map[string]*early       // by To tag
+	acks      map[string]*sip.Request // by To tag: a repeated 2xx gets its ACK again, another tag is a fork
 }
 
 // Dial rings the target and returns when it has answered: the leg is up, with media. A cancelled ctx is a CANCEL; if the far end
@@ -268,6 +271,7 @@ func (a *attempt) try(ctx context.Context, req *sip.Request) (*sip.Response, err
 			return nil, ErrEnded
 		case <-ctx.Done():
 			a.s.byes.Add(1)
+			a.elsewhere = a.o.Elsewhere != nil && errors.Is(context.Cause(ctx), a.o.Elsewhere)
 			a.s.background("abandon", func() { defer a.s.byes.Add(-1); defer a.port.Close(); a.abandon(req, tx, begun) })
 			return nil, errAbandoned
 		}
@@ -317,6 +321,9 @@ func (a *attempt) cancel(req *sip.Request) {
 		c.AppendHeader(sip.HeaderClone(h))
 	}
 	c.AppendHeader(&sip.CSeqHeader{SeqNo: req.CSeq().SeqNo, MethodName: sip.CANCEL})
+	if a.elsewhere { // RFC 3326 §2
+		c.AppendHeader(sip.NewHeader("Reason", `SIP;cause=200;text="Call completed elsewhere"`))
+	}
 	c.SetBody(nil)
 	c.SetTransport(req.Transport())
 	c.SetDestination(req.Destination())

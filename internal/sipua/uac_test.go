@@ -155,6 +155,26 @@ func TestGivingUpIsACANCEL(t *testing.T) {
 	<-h.port(0).closed
 }
 
+// Answered at another telephone of the same person: the phone is told so, and marks no missed call (RFC 3326).
+func TestAnsweredElsewhere(t *testing.T) {
+	elsewhere := errors.New("elsewhere")
+	for _, why := range []error{elsewhere, errors.New("the caller left")} {
+		h := serve(t, nil)
+		ctx, stop := context.WithCancelCause(t.Context())
+		phone, invite, d := h.ring(ctx, DialOptions{Elsewhere: elsewhere})
+		phone.send(answer(invite, "180 Ringing", "p", "", ""))
+		stop(why)
+		d.wait(t)
+		cancel := phone.want("CANCEL ")
+		if r := head(cancel, "Reason"); (r == `SIP;cause=200;text="Call completed elsewhere"`) != (why == elsewhere) {
+			t.Fatalf("%v: Reason %q", why, r)
+		}
+		phone.send(answer(cancel, "200 OK", "p", "", ""))
+		phone.send(answer(invite, "487 Request Terminated", "p", "", ""))
+		phone.want("ACK ")
+	}
+}
+
 // The phone was picked up in the same moment: its 200 gets ACK and BYE, or it would talk to nobody.
 func TestA200CrossesOurCANCEL(t *testing.T) {
 	h := serve(t, nil)

@@ -162,7 +162,6 @@ func (t *talk) sound() {
 	}
 	for _, e := range p.music {
 		if e != citizenEar { // the citizen's is the loop's: it goes on after what is being said
-
 			t.port(e).Play(tune())
 		}
 	}

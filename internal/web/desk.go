@@ -18,7 +18,7 @@ type statusInput struct {
 
 type deviceInput struct {
 	Body struct {
-		Device string `json:"device" enum:"browser,phone"`
+		Device string `json:"device" enum:"browser,phone,both"`
 	}
 }
 
@@ -60,6 +60,7 @@ func (s *Server) deskOps() {
 		return s.after(ctx, s.o.Desk.Digits(login(ctx), in.Body.Keys))
 	})
 	s.plainDeskOps(desk)
+	s.transferOps(desk)
 }
 
 // plainDeskOps are the acts that carry nothing but who asks.
@@ -89,8 +90,17 @@ func (s *Server) after(ctx context.Context, err error) (*body[AgentView], error)
 // view is the desk's state with no list null.
 func (s *Server) view(login string) AgentView {
 	v := s.o.Desk.View(login)
+	if v.Me.Devices == nil {
+		v.Me.Devices = []string{}
+	}
 	if v.Strips == nil {
 		v.Strips = []switchboard.Strip{}
+	}
+	if v.Parked == nil {
+		v.Parked = []switchboard.ParkedView{}
+	}
+	if v.Team == nil {
+		v.Team = []switchboard.Colleague{}
 	}
 	if v.Offer != nil && v.Offer.Path == nil {
 		o := *v.Offer

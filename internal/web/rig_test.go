@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -272,6 +273,24 @@ func (d *desk) Refuse(login string) error       { return d.do(login + " refuse")
 func (d *desk) Hangup(login string) error       { return d.do(login + " hangup") }
 func (d *desk) Digits(login, keys string) error { return d.do(login + " digits " + keys) }
 func (d *desk) WrapUpDone(login string) error   { return d.do(login + " wrapup-done") }
+func (d *desk) Topics() []string                { return []string{"general", "documents"} }
+func (d *desk) Departments() ([]switchboard.Department, error) {
+	return []switchboard.Department{{ID: "+380441234567", Name: "Відділ освіти", Number: "+380441234567"}}, d.fail
+}
+func (d *desk) Transfer(login string, to switchboard.Target) error {
+	return d.do(login + " transfer " + to.Kind + " " + to.ID)
+}
+func (d *desk) Consult(login string, to switchboard.Target) error {
+	return d.do(login + " consult " + to.Kind + " " + to.ID)
+}
+func (d *desk) Complete(login string) error   { return d.do(login + " complete") }
+func (d *desk) Return(login string) error     { return d.do(login + " return") }
+func (d *desk) Conference(login string) error { return d.do(login + " conference") }
+func (d *desk) Park(login string) error       { return d.do(login + " park") }
+func (d *desk) TakeParked(login string, slot int) error {
+	return d.do(login + " take " + strconv.Itoa(slot))
+}
+func (d *desk) Move(login, device string) error { return d.do(login + " move " + device) }
 func (d *desk) MessagesChanged(context.Context) { _ = d.do("messages") }
 func (d *desk) Hold(login string, on bool) error {
 	return d.do(map[bool]string{true: login + " hold", false: login + " resume"}[on])

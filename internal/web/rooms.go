@@ -12,6 +12,7 @@ import (
 	"dovidka/internal/journal"
 	"dovidka/internal/staff"
 	"dovidka/internal/survey"
+	"dovidka/internal/switchboard"
 )
 
 // Staff signs people in and out; the rate limit of sign-in is inside (a Busy fault). *staff.Staff fits.
@@ -70,6 +71,16 @@ type Desk interface {
 	Mute(login string, on bool) error
 	Digits(login, keys string) error
 	WrapUpDone(login string) error
+	Topics() []string
+	Departments() ([]switchboard.Department, error)
+	Transfer(login string, to switchboard.Target) error
+	Consult(login string, to switchboard.Target) error
+	Complete(login string) error
+	Return(login string) error
+	Conference(login string) error
+	Park(login string) error
+	TakeParked(login string, slot int) error
+	Move(login, device string) error
 	MessagesChanged(ctx context.Context) // the count of open messages on the desks is out of date
 	View(login string) AgentView
 	Watch() (changed <-chan struct{}, stop func())

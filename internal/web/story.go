@@ -30,7 +30,7 @@ type teller struct {
 
 // tell gives the sentence of one fact; "" for a kind that nobody described (a test allows none).
 func (t *teller) tell(f call.Fact) string {
-	for _, tell := range []func(call.Fact) string{t.arrival, t.menu, t.queue, t.talk, t.recording, t.message, t.end} {
+	for _, tell := range []func(call.Fact) string{t.arrival, t.menu, t.queue, t.talk, t.second, t.recording, t.message, t.end} {
 		if s := tell(f); s != "" {
 			return s
 		}
@@ -113,11 +113,11 @@ func (t *teller) queue(f call.Fact) string {
 		}
 		return fmt.Sprintf("Оголошено місце в черзі: %d, очікування приблизно %s.", f.Count, span(f.Seconds))
 	case call.Offered:
-		return fmt.Sprintf("Дзвінок запропоновано: %s (%s).", t.sh.name(f.Agent), device(f.Name))
+		return fmt.Sprintf("%s: %s (%s).", asked(f.Value), t.sh.name(f.Agent), device(f.Name))
 	case call.Missed:
 		return fmt.Sprintf("%s: %s.", t.sh.name(f.Agent), missed(f.Cause))
 	case call.Requeued:
-		return "Повернення на початок черги, час очікування збережено."
+		return "Повернення на початок черги" + topic(f.Name) + ", час очікування збережено."
 	case call.LeftQueue:
 		return "Вихід із черги: " + leftFor(f.Value) + "."
 	}
@@ -128,13 +128,21 @@ func (t *teller) talk(f call.Fact) string {
 	who := t.sh.name(f.Agent)
 	switch f.Kind {
 	case call.Connected:
+		if f.Value != "" {
+			return fmt.Sprintf("З'єднано: %s.", who)
+		}
 		return fmt.Sprintf("З'єднано: %s. Очікування в черзі %s.", who, span(f.Seconds))
 	case call.Held:
 		return fmt.Sprintf("Розмову поставлено на утримання (%s).", who)
 	case call.Resumed:
 		return fmt.Sprintf("Розмову продовжено (%s).", who)
 	case call.AgentLost:
+		if f.Value == "consulting" || f.Value == "conference" {
+			return fmt.Sprintf("Зв'язок утрачено (%s).", who)
+		}
 		return fmt.Sprintf("Зв'язок з оператором утрачено (%s); громадянин чує музику.", who)
+	case call.Moved:
+		return fmt.Sprintf("Розмову перенесено на інший пристрій (%s): %s.", who, device(f.Name))
 	case call.AgentBack:
 		return fmt.Sprintf("Оператор знову на зв'язку (%s).", who)
 	case call.TalkEnded:

@@ -93,6 +93,15 @@ func TestSentences(t *testing.T) {
 		{Kind: call.Connected, Agent: "olena", Seconds: 125.4},
 		{Kind: call.Asked, Value: "key", Name: "general"},
 		{Kind: call.Queued, Name: "documents", Count: 2},
+		{Kind: call.Offered, Agent: "olena", Name: "both", Value: "transfer"},
+		{Kind: call.Connected, Agent: "olena", Value: "transfer"},
+		{Kind: call.ConsultBegun, Agent: "olena", Name: "department", Value: "Відділ освіти"},
+		{Kind: call.Transferred, Agent: "olena", Name: "queue", Value: "general", Cause: "blind"},
+		{Kind: call.Transferred, Agent: "petro", Name: "agent", Value: "olena", Cause: "attended"},
+		{Kind: call.TransferFailed, Agent: "petro", Name: "agent", Value: "olena", Cause: "no_answer"},
+		{Kind: call.Unparked, Agent: "olena", Count: 2, Cause: "timeout"},
+		{Kind: call.Moved, Agent: "olena", Name: "phone"},
+		{Kind: call.Requeued, Name: "social"},
 	}
 	want := []string{
 		"Надійшов дзвінок зі сторінки дзвінка, перевірочний: " + call.Number("+380671234567").Mask() + ".",
@@ -103,6 +112,15 @@ func TestSentences(t *testing.T) {
 		"З'єднано: Олена Вигадана. Очікування в черзі 2 хв 05 с.",
 		"Запит на оператора клавішею 0.",
 		"Початок очікування в черзі, тема «документи», місце 2.",
+		"Виклик для передавання: Олена Вигадана (браузер і телефон).",
+		"З'єднано: Олена Вигадана.",
+		"Почато пораду: Олена Вигадана → Відділ освіти; громадянин чує музику.",
+		"Дзвінок передано: Олена Вигадана → загальна черга; громадянин чує музику.",
+		"Дзвінок передано після поради: petro → Олена Вигадана.",
+		"Передати не вдалося (Олена Вигадана): немає відповіді.",
+		"Ніхто не взяв дзвінок із паркування, місце 2: повертається до того, хто його поставив (Олена Вигадана).",
+		"Розмову перенесено на інший пристрій (Олена Вигадана): телефон.",
+		"Повернення на початок черги, тема «соціальні послуги», час очікування збережено.",
 	}
 	for i, l := range sh.lines(facts) {
 		if l.Text != want[i] {

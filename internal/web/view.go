@@ -263,6 +263,6 @@ type AgentStatus struct {
 	Reason      string    `json:"reason"`
 	Activity    string    `json:"activity" enum:"idle,offered,talking,wrapup"`
 	Since       time.Time `json:"since"`
-	Device      string    `json:"device" enum:"browser,phone"`
+	Device      string    `json:"device" enum:"browser,phone,both"`
 	DeviceAlive bool      `json:"device_alive"`
 }

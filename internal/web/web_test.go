@@ -58,6 +58,15 @@ func endpoints() []endpoint {
 		{"POST", "/api/desk/mute", `{"on":false}`, 401, 200, 200},
 		{"POST", "/api/desk/digits", `{"keys":"12#"}`, 401, 200, 200},
 		{"POST", "/api/desk/wrapup-done", "", 401, 200, 200},
+		{"GET", "/api/desk/targets", "", 401, 200, 200},
+		{"POST", "/api/desk/transfer", `{"kind":"agent","id":"petro"}`, 401, 200, 200},
+		{"POST", "/api/desk/consult", `{"kind":"department","id":"+380441234567"}`, 401, 200, 200},
+		{"POST", "/api/desk/complete", "", 401, 200, 200},
+		{"POST", "/api/desk/return", "", 401, 200, 200},
+		{"POST", "/api/desk/conference", "", 401, 200, 200},
+		{"POST", "/api/desk/park", "", 401, 200, 200},
+		{"POST", "/api/desk/take", `{"slot":1}`, 401, 200, 403},
+		{"POST", "/api/desk/move", `{"device":"phone"}`, 401, 200, 200},
 		{"GET", "/api/live", "", 401, 426, 426},
 		{"GET", "/api/phone", "", 401, 200, 200},
 		{"GET", "/api/citizen", "", 200, 200, 200},
@@ -93,7 +102,9 @@ func TestEveryEndpointBothWays(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"olena status break обід", "olena device phone", "olena answer", "olena refuse", "olena hangup",
-		"olena hold", "olena unmute", "olena digits 12#", "olena wrapup-done", "messages"} {
+		"olena hold", "olena unmute", "olena digits 12#", "olena wrapup-done", "messages",
+		"olena transfer agent petro", "olena consult department +380441234567", "olena complete", "olena return", "olena conference", "olena park",
+		"olena take 1", "olena move phone"} {
 		if !slices.Contains(r.desk.did, want) {
 			t.Errorf("the desk was not told: %s", want)
 		}
@@ -213,6 +224,10 @@ func TestValidationIsUkrainian(t *testing.T) {
 		{"/api/desk/status", `{"status":"asleep"}`, "status"},
 		{"/api/desk/status", `{`, "Дані заповнено неправильно"},
 		{"/api/desk/digits", `{"keys":"abc"}`, "keys"},
+		{"/api/desk/transfer", `{"kind":"moon","id":"1"}`, "kind"},
+		{"/api/desk/consult", `{"kind":"agent","id":""}`, "id"},
+		{"/api/desk/take", `{"slot":0}`, "slot"},
+		{"/api/desk/move", `{"device":"both"}`, "device"},
 	} {
 		status, _, b := r.as("olena", "POST", c.path, c.in)
 		if status/100 != 4 || !strings.Contains(b, c.want) || !strings.Contains(b, "Перевірте") || strings.Contains(b, "expected") {

@@ -143,8 +143,11 @@ func causeText(c string) string {
 }
 
 func device(v string) string {
-	if v == "phone" {
+	switch v {
+	case "phone":
 		return "телефон"
+	case "both":
+		return "браузер і телефон"
 	}
 	return "браузер"
 }
@@ -157,6 +160,36 @@ func missed(cause string) string {
 		return "робоче місце не на зв'язку"
 	}
 	return "немає відповіді"
+}
+
+// asked tells why an agent was rung in person.
+func asked(why string) string {
+	switch why {
+	case "consult":
+		return "Виклик для поради"
+	case "transfer":
+		return "Виклик для передавання"
+	case "return":
+		return "Дзвінок повертається"
+	case "park":
+		return "Дзвінок беруть із паркування"
+	}
+	return "Дзвінок запропоновано"
+}
+
+// second tells why a second party is not there.
+func second(cause string) string {
+	switch cause {
+	case "returned":
+		return "так вирішив оператор"
+	case "left":
+		return "розмову завершено з того боку"
+	case "lost":
+		return "зв'язок перервався"
+	case "denied":
+		return "дзвінок на цей номер не дозволено"
+	}
+	return missed(cause)
 }
 
 func leftFor(v string) string {
@@ -183,6 +216,10 @@ func talkCause(v string) string {
 		return "завершив оператор"
 	case "lost":
 		return "оператор не повернувся на зв'язок"
+	case "transferred":
+		return "дзвінок передано"
+	case "parked":
+		return "дзвінок поставлено на паркування"
 	}
 	return "з'єднання розірвано"
 }
