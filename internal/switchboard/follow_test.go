@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -74,7 +75,9 @@ func TestRecordingAndListeningThroughATransfer(t *testing.T) {
 func TestADepartmentIsNotRecorded(t *testing.T) {
 	inCentre(t, func(c *centre, o *Options) {
 		recording(c, o)
-		o.Departments = []Department{{ID: "rada", Name: "Відділ соціального захисту", Number: rada}}
+		o.Departments = func(context.Context) ([]Department, error) {
+			return []Department{{ID: "rada", Name: "Відділ соціального захисту", Number: rada}}, nil
+		}
 		c.phones.outs[rada] = 3 * time.Second
 	}, func(c *centre) {
 		c.ready("olena")

@@ -20,6 +20,7 @@ type fakePhones struct {
 
 	outs   map[call.Number]time.Duration // departments: answered after; below zero: never
 	outErr error
+	picks  func(*fakeLeg)   // told of every telephone that is picked up
 	causes map[string]error // why a telephone ("login device") stopped to ring
 }
 
@@ -75,6 +76,9 @@ func (p *fakePhones) picked(ctx context.Context, who string) (Leg, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.legs[who], p.all = l, append(p.all, l)
+	if p.picks != nil {
+		p.picks(l)
+	}
 	return l, nil
 }
 

@@ -16,7 +16,6 @@ type walk struct {
 	*centre
 	r        *rand.Rand
 	citizens []*citizen
-	speaking map[*fakeLeg]bool
 	said     []string // what was done, for a failure
 }
 
@@ -144,14 +143,6 @@ func (w *walk) leave() {
 // check: every citizen who talks, waits or is parked hears something, and no agent is in two places.
 func (w *walk) check() {
 	w.Helper()
-	time.Sleep(50 * time.Millisecond)
-	synctest.Wait()
-	for _, l := range w.phones.alive() {
-		if !w.speaking[l] {
-			w.speaking[l] = true
-			go l.speaks(700, time.Hour)
-		}
-	}
 	time.Sleep(1100 * time.Millisecond)
 	synctest.Wait()
 	w.s.mu.Lock()
@@ -187,8 +178,10 @@ func TestRandomTalks(t *testing.T) {
 	for seed := range walks {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			inTalk(t, func(c *centre, z *citizen, _ *fakeLeg) {
-				w := &walk{centre: c, r: rand.New(rand.NewPCG(uint64(seed), 7)), citizens: []*citizen{z}, speaking: map[*fakeLeg]bool{}}
+				w := &walk{centre: c, r: rand.New(rand.NewPCG(uint64(seed), 7)), citizens: []*citizen{z}}
 				c.phones.sip["ivan"], c.phones.sip["petro"] = 4*time.Second, 2*time.Second
+				c.phones.picks = func(l *fakeLeg) { go l.speaks(700, time.Hour) }
+				go c.phones.leg("olena").speaks(700, time.Hour)
 				c.ready("ivan")
 				for range 60 {
 					w.step()
