@@ -124,6 +124,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** З'єднати громадянина з тим, з ким радилися */
+        post: operations["deskComplete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/conference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Розмова втрьох */
+        post: operations["deskConference"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/consult": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Порадитися, поки громадянин чує музику */
+        post: operations["deskConsult"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/device": {
         parameters: {
             query?: never;
@@ -192,6 +243,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Перенести розмову на інший пристрій */
+        post: operations["deskMove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/mute": {
         parameters: {
             query?: never;
@@ -203,6 +271,23 @@ export interface paths {
         put?: never;
         /** Вимкнути або увімкнути мікрофон */
         post: operations["deskMute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/park": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Поставити дзвінок на паркування */
+        post: operations["deskPark"];
         delete?: never;
         options?: never;
         head?: never;
@@ -226,6 +311,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/return": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Повернутися до громадянина */
+        post: operations["deskReturn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/status": {
         parameters: {
             query?: never;
@@ -243,6 +345,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Узяти припаркований дзвінок */
+        post: operations["deskTake"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Кому можна передати дзвінок */
+        get: operations["deskTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/today": {
         parameters: {
             query?: never;
@@ -254,6 +390,23 @@ export interface paths {
         get: operations["deskToday"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/desk/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Передати дзвінок одразу */
+        post: operations["deskTransfer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -440,7 +593,7 @@ export interface components {
             /** @enum {string} */
             activity: "idle" | "offered" | "talking" | "wrapup";
             /** @enum {string} */
-            device: "browser" | "phone";
+            device: "browser" | "phone" | "both";
             device_alive: boolean;
             login: string;
             name: string;
@@ -599,9 +752,15 @@ export interface components {
             outcome: string;
             text: string;
         };
+        Department: {
+            id: string;
+            name: string;
+            /** @description Номер для читання */
+            number: string;
+        };
         DeviceInputBody: {
             /** @enum {string} */
-            device: "browser" | "phone";
+            device: "browser" | "phone" | "both";
         };
         DigitsInputBody: {
             keys: string;
@@ -736,6 +895,10 @@ export interface components {
             /** Format: int64 */
             open: number;
         };
+        MoveInputBody: {
+            /** @enum {string} */
+            device: "browser" | "phone";
+        };
         OfferView: {
             by: string;
             call: string;
@@ -852,6 +1015,10 @@ export interface components {
             login: string;
             password: string;
         };
+        SlotInputBody: {
+            /** Format: int64 */
+            slot: number;
+        };
         Spread: {
             /** Format: int64 */
             count: number;
@@ -945,6 +1112,18 @@ export interface components {
             /** Format: int64 */
             waited_s: number;
         };
+        TargetInputBody: {
+            /** @description Логін оператора, тема черги або номер із переліку підрозділів */
+            id: string;
+            /** @enum {string} */
+            kind: "agent" | "queue" | "department";
+        };
+        Targets: {
+            /** @description Підрозділи з переліку дозволених номерів */
+            departments: components["schemas"]["Department"][];
+            /** @description Теми черги */
+            topics: components["schemas"]["Topic"][];
+        };
         TodayView: {
             /** Format: int64 */
             answered: number;
@@ -952,6 +1131,10 @@ export interface components {
             missed: number;
             /** Format: int64 */
             talk_s: number;
+        };
+        Topic: {
+            id: string;
+            name: string;
         };
         Totals: {
             /**
@@ -1352,6 +1535,97 @@ export interface operations {
             };
         };
     };
+    deskComplete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deskConference: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deskConsult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     deskDevice: {
         parameters: {
             query?: never;
@@ -1480,6 +1754,39 @@ export interface operations {
             };
         };
     };
+    deskMove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     deskMute: {
         parameters: {
             query?: never;
@@ -1513,7 +1820,65 @@ export interface operations {
             };
         };
     };
+    deskPark: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     deskRefuse: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deskReturn: {
         parameters: {
             query?: never;
             header?: never;
@@ -1575,6 +1940,68 @@ export interface operations {
             };
         };
     };
+    deskTake: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlotInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deskTargets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Targets"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     deskToday: {
         parameters: {
             query?: never;
@@ -1591,6 +2018,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Calls"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deskTransfer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TargetInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
                 };
             };
             /** @description Error */
