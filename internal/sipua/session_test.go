@@ -143,7 +143,7 @@ func TestWeRefreshByReINVITE(t *testing.T) {
 	c.send(answer(again, "200 OK", "", "Contact: <sip:moved@"+c.addr+">\r\n", goodSDP)) // our ACK was lost
 	c.want("ACK sip:moved@")
 	h.until(func() bool { d := h.port(0); d.mu.Lock(); defer d.mu.Unlock(); return len(d.accepted) == 1 })
-	re = c.want("INVITE ") // the next refresh gets no answer at all
+	c.want("INVITE ") // the next refresh gets no answer at all
 	c.want("BYE ")
 	over(t, l, "lost")
 }
