@@ -62,3 +62,22 @@ func partOf(body []byte, boundary string) []byte {
 	}
 	return nil
 }
+
+// takesSDP tells whether the sender can read the session description in our answer: Accept without application/sdp says no (RFC 3261
+// §20.1, RFC 4475 §3.3.15 `sdp01`); no Accept at all says yes.
+func takesSDP(req *sip.Request) bool {
+	accept := values(req, "accept", "")
+	if len(accept) == 0 {
+		return true
+	}
+	for _, v := range accept {
+		for kind := range strings.SplitSeq(v, ",") {
+			kind, _, _ = strings.Cut(strings.ToLower(kind), ";")
+			switch strings.TrimSpace(kind) {
+			case "application/sdp", "application/*", "*/*":
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -94,7 +94,9 @@ func (d *dialog) bare(method sip.RequestMethod, seq uint32) *sip.Request {
 	id := sip.CallIDHeader(d.callID)
 	req.AppendHeader(&id)
 	req.AppendHeader(&sip.CSeqHeader{SeqNo: seq, MethodName: method})
-	req.AppendHeader(&sip.ContactHeader{Address: *d.contact.Clone()})
+	if method != sip.BYE && method != sip.PRACK { // RFC 3261 §20 table 2, RFC 3262 table 1
+		req.AppendHeader(&sip.ContactHeader{Address: *d.contact.Clone()})
+	}
 	req.SetBody(nil)
 	return req
 }

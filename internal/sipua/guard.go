@@ -49,6 +49,9 @@ func examine(p *sip.Parser, msg []byte, from string) (good, reply []byte) {
 		if via := req.Via(); via != nil && from != "" && !via.Params.Has("rport") && !sameIP(via.Host, from) {
 			msg = withRport(msg)
 		}
+		if via := req.Via(); via != nil && !has(via.Params, "branch") {
+			msg = withBranch(msg, req)
+		}
 	}
 	return msg, nil
 }
@@ -200,6 +203,7 @@ func (c *connGuard) Read(b []byte) (int, error) {
 			if reply := bare400(c.in); reply != nil {
 				_, _ = c.Write(reply)
 			}
+			c.linger()
 			return 0, io.EOF
 		}
 		if skip >= 4 && msg == nil {
@@ -242,6 +246,13 @@ func (c *connGuard) more(buf []byte) error {
 	return nil
 }
 
+// linger gives the answers to earlier messages, and our 400, time to be read: a connection that is closed with bytes unread is reset,
+// and the reset overtakes what was sent.
+func (c *connGuard) linger() {
+	_ = c.Conn.SetReadDeadline(time.Now().Add(time.Second))
+	_, _ = io.Copy(io.Discard, io.LimitReader(c.Conn, maxMessage))
+}
+
 var errFrame = errors.New("sipua: not a SIP message")
 
 // frame finds the first whole message of a stream (RFC 3261 §18.3: Content-Length is mandatory there). skip is how many bytes of
@@ -269,14 +280,19 @@ func frame(in []byte) (msg []byte, skip int, err error) {
 	return in[:end+length], skip, nil
 }
 
-func contentLength(head []byte) (int, bool) {
+// contentLength reads the length of the body; two that differ are none (RFC 4475 §3.3.9 `mcl01`).
+func contentLength(head []byte) (length int, ok bool) {
+	length = -1
 	for _, line := range unfold(head) {
 		name, value, _ := bytes.Cut(line, []byte(":"))
 		name = bytes.TrimSpace(name)
 		if bytes.EqualFold(name, []byte("Content-Length")) || bytes.EqualFold(name, []byte("l")) {
 			n, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 24)
-			return int(n), err == nil
+			if err != nil || length >= 0 && length != int(n) {
+				return 0, false
+			}
+			length = int(n)
 		}
 	}
-	return 0, false
+	return length, length >= 0
 }

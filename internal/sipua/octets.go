@@ -1,6 +1,12 @@
 package sipua
 
-import "bytes"
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/emiago/sipgo/sip"
+)
 
 // tidy removes white space that RFC 3261 §25.1 allows around the separators of a header and that sipgo keeps inside names and values
 // ("; tag = x" would be a parameter " tag "): folded lines are joined, blanks around : ; = / and , go, quoted text stays. A message
@@ -98,7 +104,19 @@ func unfold(msg []byte) [][]byte {
 }
 
 // withRport adds the parameter to the topmost Via of a tidy message.
-func withRport(msg []byte) []byte {
+func withRport(msg []byte) []byte { return withVia(msg, ";rport") }
+
+// withBranch gives the Via of an RFC 2543 far end a branch that is the same for a request, its ACK and its CANCEL (RFC 3261 §17.2.3,
+// RFC 4475 §3.4.1 `inv2543`): sipgo finds the transactions of such far ends only when they have a From tag.
+func withBranch(msg []byte, req *sip.Request) []byte {
+	if req.CallID() == nil || req.From() == nil || req.CSeq() == nil {
+		return msg
+	}
+	name := sha256.Sum256([]byte(inviteKey(req) + "\x00" + req.From().Value() + "\x00" + req.Via().Value()))
+	return withVia(msg, ";branch="+sip.RFC3261BranchMagicCookie+"2543"+hex.EncodeToString(name[:12]))
+}
+
+func withVia(msg []byte, param string) []byte {
 	end := bytes.Index(msg, []byte("\r\n\r\n"))
 	for at := 0; at < end; {
 		next := at + bytes.Index(msg[at:], []byte("\r\n")) + 2
@@ -108,7 +126,7 @@ func withRport(msg []byte) []byte {
 			if i := bytes.IndexByte(value, ','); i >= 0 {
 				stop -= len(value) - i
 			}
-			return bytes.Join([][]byte{msg[:stop], msg[stop:]}, []byte(";rport"))
+			return bytes.Join([][]byte{msg[:stop], msg[stop:]}, []byte(param))
 		}
 		at = next
 	}

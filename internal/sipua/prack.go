@@ -1,6 +1,7 @@
 package sipua
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ func (l *Leg) ringReliably() error {
 		l.mu.Unlock()
 		return nil
 	}
-	u := &unpracked{rseq: 1, heard: make(chan struct{})}
+	u := &unpracked{rseq: 1 + rand.Uint32N(1<<31-2), heard: make(chan struct{})}
 	l.rung = u
 	l.mu.Unlock()
 	res := l.response(l.invite, 180, nil)

@@ -76,6 +76,10 @@ func (r *registrar) close() {
 // onRegister authenticates a phone and keeps its address. The account is the user of To; nobody registers for another.
 func (s *Server) onRegister(req *sip.Request, tx *sip.ServerTx) {
 	now := time.Now()
+	if to := req.To().Address; to.Scheme != "sip" && to.Scheme != "sips" { // RFC 3261 §10.3 step 5, RFC 4475 §3.3.4 `unksm2`
+		s.reply(tx, req, 400)
+		return
+	}
 	auth := ""
 	if h := req.GetHeader("authorization"); h != nil {
 		auth = h.Value()

@@ -173,6 +173,9 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	case req.GetHeader("replaces") != nil: // RFC 3891: nobody outside may take a call over; 481 is its answer to a dialog not found
 		s.turnAway(l, 481)
 		return
+	case !takesSDP(req):
+		s.turnAway(l, 406, sip.NewHeader("Warning", `399 dovidka "a call needs application/sdp in Accept"`))
+		return
 	case l.phone == "" && !l.known && s.o.Known != nil && !s.o.Known(user) && !(l.line != "" && s.o.Known(string(l.to))):
 		s.turnAway(l, 404)
 		return
