@@ -73,6 +73,8 @@ type SIP struct {
 	RTP      string   `toml:"rtp"` // "16000-17999"; the first port is the browsers'
 	PublicIP string   `toml:"public_ip"`
 	Numbers  []string `toml:"numbers"` // further called numbers that are ours
+
+	Strangers string `toml:"strangers"` // "answer" or "ignore": who is no trunk's peer, registered phone or party of a call
 }
 
 // Speech says who speaks.
@@ -130,7 +132,7 @@ func Defaults() Config {
 		},
 		Hours:  hours.Default(),
 		HTTP:   HTTP{Listen: "127.0.0.1:8080", HTTPS: ":8443"},
-		SIP:    SIP{Listen: ":5060", RTP: "16000-17999"},
+		SIP:    SIP{Listen: ":5060", RTP: "16000-17999", Strangers: "answer"},
 		Speech: Speech{Engines: []string{"rhvoice", "espeak"}, Voice: "natalia", Prepare: true},
 		Limits: Limits{Calls: 200, Waiting: 20, WaitMinutes: 10, OfferSeconds: 20, WrapSeconds: 30, Message: 120,
 			DrainSeconds: 30, WebPerIP: 2, WebPerHour: 30, TargetAnswer: 30,
@@ -219,6 +221,9 @@ func (c Config) Check() error {
 		if _, err := netip.ParseAddr(c.SIP.PublicIP); err != nil {
 			return fmt.Errorf("«%s» не є IP-адресою (public_ip)", c.SIP.PublicIP)
 		}
+	}
+	if c.SIP.Strangers != "answer" && c.SIP.Strangers != "ignore" {
+		return fmt.Errorf("strangers буває answer або ignore, а не «%s»", c.SIP.Strangers)
 	}
 	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
 		return errors.New("для https потрібні обидва файли: cert і key")

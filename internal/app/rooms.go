@@ -179,7 +179,7 @@ func (r *rooms) openMachines(context.Context) (err error) {
 		Addr: c.SIP.Listen, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
 		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
 		OnPhone:   func(l *sipua.Leg) { r.board.FromPhone(l.Phone(), l) },
-		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, Log: r.log,
+		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, IgnoreStrangers: c.SIP.Strangers == "ignore", Log: r.log,
 	})
 	if err != nil {
 		return portSentence("порт SIP", c.SIP.Listen, err)

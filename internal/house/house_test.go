@@ -30,9 +30,10 @@ var may = map[string][]string{
 	"queue":    {"call"},
 	"outgoing": {"call"},
 	// MACHINE
+	"crowd":    {},
 	"store":    {"fault"},
 	"media":    {"fault"},
-	"sipua":    {"call", "fault", "media"},
+	"sipua":    {"call", "crowd", "fault", "media"},
 	"webphone": {"call", "fault", "media"},
 	"speech":   {"fault", "spoken"},
 	// RECORDS

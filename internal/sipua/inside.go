@@ -30,6 +30,7 @@ func (s *Server) onACK(req *sip.Request) {
 	if l == nil {
 		return // of a refused INVITE, or a stray
 	}
+	s.porch.welcome(req.Source(), 2) // the INVITE's too: an ACK with our tag shows that its sender hears us
 	l.mu.Lock()
 	w := l.wait
 	if w == nil || w.seq != req.CSeq().SeqNo {
@@ -69,6 +70,7 @@ func (s *Server) onInside(req *sip.Request, tx *sip.ServerTx) {
 		s.reply(tx, req, 481)
 		return
 	}
+	s.porch.welcome(req.Source(), 1)
 	seq := req.CSeq().SeqNo
 	l.mu.Lock()
 	if seq <= l.d.remoteSeq && l.d.remoteSeq != 0 { // RFC 3261 §12.2.2

@@ -65,7 +65,7 @@ func (s *Server) listen() error {
 	for i := 0; i < len(secure) && err == nil; i++ {
 		var l net.Listener
 		if l, err = net.Listen("tcp"+family(secure[i].IP), secure[i].String()); err == nil {
-			s.secure = append(s.secure, &place{addr: addrOf(l.Addr()), tcp: newListenerGuard(&handshakes{l, s.o.TLS})})
+			s.secure = append(s.secure, &place{addr: addrOf(l.Addr()), tcp: newListenerGuard(&handshakes{l, s.o.TLS}, s.porch)})
 		}
 	}
 	if err != nil {
@@ -97,7 +97,7 @@ func (s *Server) listenPlain(want *net.UDPAddr) (*place, error) {
 		at := addrOf(udp.LocalAddr())
 		tcp, err := net.Listen("tcp"+family(want.IP), at.String())
 		if err == nil {
-			return &place{addr: at, udp: newPacketGuard(&udpTap{udp, &s.ladders}, s.o.sources), tcp: newListenerGuard(tcp)}, nil
+			return &place{addr: at, udp: newPacketGuard(&udpTap{udp, &s.ladders}, s.porch, s.o.sources), tcp: newListenerGuard(tcp, s.porch)}, nil
 		}
 		udp.Close()
 		if want.Port != 0 {
@@ -118,8 +118,9 @@ func (s *Server) shutDoors() {
 
 // serve starts a reader for each address. Connections that we dial are read like those that come (trunk_way.go).
 func (s *Server) serve() {
+	s.background("report", s.report)
 	for _, p := range s.places {
-		own := &sip.UDPConnection{PacketConn: p.udp.PacketConn, PacketAddr: p.addr.String(), Listener: true}
+		own := &sip.UDPConnection{PacketConn: p.udp.datagrams, PacketAddr: p.addr.String(), Listener: true}
 		s.tpl.Pool("udp").Add(p.addr.String(), own)
 		s.background("udp", func() {
 			for { // the guard turns the reader over when it has seen too many sources

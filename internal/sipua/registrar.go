@@ -104,6 +104,7 @@ func (s *Server) onRegister(req *sip.Request, tx *sip.ServerTx) {
 		s.reply(tx, req, 500)
 		return
 	}
+	s.porch.welcome(req.Source(), 2) // the challenged one's too
 	s.reply(tx, req, 200, s.reg.list(v.user, now)...)
 	if before != after && s.o.OnRegister != nil {
 		s.o.OnRegister(v.user, after)

@@ -16,7 +16,8 @@
 //   - with trunks set, a call from an address of none of them is no citizen's; a trunk that is gone is tried ever more seldom;
 //   - what is kept of a trunk's messages to be shown holds no number, no name and no credentials, but for the one call that somebody
 //     has asked to see (Inspect);
-//   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited.
+//   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited, and so is what strangers'
+//     packets cost: they pay at the door, before they are read (strangers.go).
 //
 // RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
 package sipua
@@ -64,6 +65,10 @@ type Options struct {
 	T1  time.Duration // RFC 3261 §17.1.1.1; default 500 ms; all waits of the dialog layer are multiples of it
 	Log *slog.Logger  // default: slog.Default()
 
+	IgnoreStrangers bool // whoever is no trunk's peer, registered phone or party of a call gets no answer, but to REGISTER
+
+	strict   bool                     // loopback addresses are strangers too; tests
+	peer     func(netip.Addr) bool    // instead of the trunks' own; tests
 	refusals int                      // refusals in 32 s whose transaction is kept; tests make it small
 	sources  int                      // UDP sources before the reader is turned over; tests make it small
 	open     func() (sound, error)    // a leg's media port; tests bring deaf ones
@@ -100,6 +105,7 @@ type Server struct {
 	second     time.Duration
 	extensions []string
 	calls      *table
+	porch      *porch
 	flood      flood
 	reg        *registrar
 	byes       atomic.Int32 // BYEs that wait for their answer
@@ -148,6 +154,7 @@ func New(o Options) (*Server, error) {
 	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.dialledTCP, s.dialledTLS = newInjected(s.done), newInjected(s.done)
 	s.reg = newRegistrar(o)
+	s.porch = s.newPorch()
 	if err := s.listen(); err != nil {
 		return nil, err
 	}

@@ -76,12 +76,12 @@ func TestGarbageDisturbsNobody(t *testing.T) {
 func TestExamineRecovers(t *testing.T) {
 	p := sip.NewParser(sip.WithHeadersParsers(map[string]sip.HeaderParser{"x": func([]byte, string) (sip.Header, error) { panic("parser") }}))
 	text := "OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nf: <sip:a@b>;tag=1\r\nt: <sip:a@b>\r\ni: 1\r\nCSeq: 1 OPTIONS\r\nX: y\r\n\r\n"
-	good, reply := examine(p, []byte(text), "10.0.0.1")
+	_, good, reply := examine(p, []byte(text), "10.0.0.1")
 	if good != nil || !strings.HasPrefix(string(reply), "SIP/2.0 400") || !strings.Contains(string(reply), "to: <sip:a@b>;tag=bad") {
 		t.Fatal(string(good), string(reply))
 	}
 	for _, silent := range []string{"SIP/2.0 200 OK\r\n\r\n", "ACK sip:a@b SIP/2.0\r\nX: y\r\n\r\n", "hello", "", "GET / HTTP/1.1\r\n\r\n"} {
-		if _, reply := examine(p, []byte(silent), ""); reply != nil {
+		if _, _, reply := examine(p, []byte(silent), ""); reply != nil {
 			t.Errorf("%q was answered", silent)
 		}
 	}

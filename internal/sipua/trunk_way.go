@@ -130,7 +130,7 @@ func (s *Server) connect(ctx context.Context, t Trunk, to netip.AddrPort) error 
 		}
 		conn = c
 	}
-	guarded := &firstRead{Conn: &connGuard{Conn: conn, parser: sip.NewParser(), left: func() {}}, began: make(chan struct{})}
+	guarded := &firstRead{Conn: &connGuard{Conn: conn, porch: s.porch, from: to, parser: sip.NewParser(), left: func() {}, since: time.Now()}, began: make(chan struct{})}
 	select {
 	case into.conns <- guarded:
 	case <-ctx.Done():

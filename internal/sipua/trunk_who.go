@@ -180,6 +180,19 @@ func (l *line) seen(req *sip.Request) {
 	l.armed, l.inspected = time.Time{}, i
 }
 
+// inspecting tells whether anybody waits for a call to look at.
+func (s *Server) inspecting() bool {
+	for _, l := range s.linesNow() {
+		l.mu.Lock()
+		armed := time.Since(l.armed) < inspectFor
+		l.mu.Unlock()
+		if armed {
+			return true
+		}
+	}
+	return false
+}
+
 // seenStranger tells who waits for a call that one came from an address that is not on the list.
 func (l *line) seenStranger(src netip.AddrPort) {
 	l.mu.Lock()

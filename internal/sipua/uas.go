@@ -116,7 +116,9 @@ func (s *Server) reply(tx *sip.ServerTx, req *sip.Request, status int, headers .
 		s.log.Debug("sipua: reply", "status", status, "err", err)
 	}
 	// a refusal is kept 32 s for repetitions of its request; in a flood it is forgotten at once, and a repetition is refused anew
-	if status >= 300 && s.flood.over(time.Now()) {
+	// (RFC 3261 §8.2.7: a stateless user agent server). A stranger's is forgotten always: repeated until an ACK that never comes, it
+	// would be ten packets to whomever the stranger pretended to be.
+	if (status >= 300 || req.Method == sip.OPTIONS) && (s.flood.over(time.Now()) || s.porch.stranger(req.Source())) {
 		tx.Terminate()
 	}
 }
@@ -266,7 +268,7 @@ func (s *Server) turnAway(l *Leg, status int, headers ...sip.Header) {
 }
 
 func (s *Server) tell(invite *sip.Request, status int) {
-	if s.o.OnRefused != nil {
+	if s.o.OnRefused != nil && s.porch.writes(invite.Source()) {
 		s.o.OnRefused(caller(invite), call.ParseNumber(calledUser(&invite.Recipient)), strconv.Itoa(status))
 	}
 }
