@@ -116,6 +116,7 @@ func piped(in io.Reader) io.Reader {
 
 type doctorCmd struct {
 	common
+	Trunk string `help:"Перевірити одну лінію крок за кроком і показати останні повідомлення SIP." placeholder:"ЛІНІЯ"`
 }
 
 // Run says what is in force and what is wrong.
@@ -123,6 +124,9 @@ func (d *doctorCmd) Run(ctx context.Context, io *streams) error {
 	c, err := d.load()
 	if err != nil {
 		return err
+	}
+	if d.Trunk != "" {
+		return app.DoctorTrunk(ctx, c, d.Trunk, io.out)
 	}
 	return app.Doctor(ctx, c, io.out)
 }

@@ -29,7 +29,7 @@ func (r *rooms) handler() http.Handler {
 	}
 	return web.New(web.Options{
 		Staff: r.staff, Journal: r.journal, Casework: r.casework, Survey: r.survey, Catalogue: cards{r.catalogue}, Audit: r.audit,
-		Desk: r.board, Phones: r.hub, Centre: r, Sounds: os.DirFS(r.conf.Data), UI: files, CACert: r.doors.ca,
+		Desk: r.board, Phones: r.hub, Centre: r, Trunks: r.trunks, Lines: lines{r}, Sounds: os.DirFS(r.conf.Data), UI: files, CACert: r.doors.ca,
 		Location: r.hours.Location(), Target: seconds(r.conf.Limits.TargetAnswer), Log: r.log,
 	}).Handler()
 }
@@ -98,6 +98,7 @@ func (r *rooms) watch(ctx context.Context) {
 	for {
 		t := r.troubles()
 		r.wrong.Store(&t)
+		r.noteTrunks()
 		select {
 		case <-ctx.Done():
 			return
@@ -116,6 +117,7 @@ func (r *rooms) troubles() []web.Trouble {
 	if !r.studio.Ready() {
 		out = append(out, web.Trouble{What: "Голос", Text: "жоден рушій не встановлено, лінія каже лише вбудовані фрази і з'єднує з оператором.", Todo: "Виконайте scripts/need run і перезапустіть програму."})
 	}
+	out = append(out, r.trunkTroubles(context.Background())...)
 	if a := r.outAlarm(context.Background()); a != "" {
 		out = append(out, web.Trouble{What: "Вихідні дзвінки", Text: a, Todo: "Перегляньте їх на сторінці «Лінії» і, якщо це не ця людина, змініть пароль запису."})
 	}

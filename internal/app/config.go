@@ -69,8 +69,9 @@ type HTTP struct {
 
 // SIP is the telephone side.
 type SIP struct {
-	Listen   string   `toml:"listen"`
-	RTP      string   `toml:"rtp"` // "16000-17999"; the first port is the browsers'
+	Listen   string   `toml:"listen"` // one or several addresses; "[::]:5060" is both families
+	TLS      string   `toml:"tls"`    // SIP over TLS, such as ":5061"; empty: none
+	RTP      string   `toml:"rtp"`    // "16000-17999"; the first port is the browsers'
 	PublicIP string   `toml:"public_ip"`
 	Numbers  []string `toml:"numbers"` // further called numbers that are ours
 
@@ -204,12 +205,13 @@ func (c Config) Check() error {
 	if _, err := time.LoadLocation(c.Hours.TimeZone); err != nil {
 		return fmt.Errorf("часовий пояс «%s» невідомий: напишіть, наприклад, Europe/Kyiv", c.Hours.TimeZone)
 	}
-	for _, a := range []struct{ what, addr string }{{"http", c.HTTP.Listen}, {"https", c.HTTP.HTTPS}, {"SIP", c.SIP.Listen}} {
-		if a.addr != "" || a.what == "SIP" {
-			if err := checkAddr(a.what, a.addr); err != nil {
-				return err
-			}
+	for _, a := range []struct{ what, addr string }{{"http", c.HTTP.Listen}, {"https", c.HTTP.HTTPS}, {"SIP", c.SIP.Listen}, {"SIP", c.SIP.TLS}} {
+		if err := checkAddrs(a.what, a.addr); err != nil {
+			return err
 		}
+	}
+	if len(splitList(c.SIP.Listen)) == 0 {
+		return checkAddr("SIP", "")
 	}
 	if c.HTTP.Listen != "" && !loopback(c.HTTP.Listen) {
 		return fmt.Errorf("звичайний http дозволено лише на 127.0.0.1 або localhost, а задано %s: для інших комп'ютерів є https (--https)", c.HTTP.Listen)
@@ -252,6 +254,28 @@ func (r Recording) check() error {
 		return errors.New("запис розмов увімкнено ([recording] on = true), але не названо правової підстави: впишіть у ground, за яким рішенням і законом записуєте (Цивільний кодекс, статті 306–307; Закон 2297-VI), або вимкніть запис")
 	case r.Days < 1 || r.Days > 3650:
 		return errors.New("строк зберігання записів розмов (days у розділі [recording]) буває від 1 до 3650 днів")
+	}
+	return nil
+}
+
+// splitList reads several addresses with commas or blanks between them.
+func splitList(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// checkAddrs checks each of them; only SIP may have several.
+func checkAddrs(what, list string) error {
+	all := []string{list}
+	if what == "SIP" {
+		all = splitList(list)
+	}
+	for _, a := range all {
+		if a == "" {
+			continue
+		}
+		if err := checkAddr(what, a); err != nil {
+			return err
+		}
 	}
 	return nil
 }

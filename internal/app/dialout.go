@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"dovidka/internal/audit"
-	"dovidka/internal/call"
 	"dovidka/internal/fault"
 	"dovidka/internal/outgoing"
 	"dovidka/internal/switchboard"
@@ -89,11 +88,6 @@ func (r *rooms) outAlarm(ctx context.Context) string {
 		}
 	}
 	return ""
-}
-
-// through tries the trunks in order until one takes the call.
-func (p phones) through(_ context.Context, _ call.Number) (switchboard.Leg, string, error) {
-	return nil, "", errNoLine
 }
 
 // outResult is the word for the record.

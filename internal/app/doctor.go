@@ -49,6 +49,7 @@ func Doctor(ctx context.Context, c Config, out io.Writer) error {
 	}
 	add(ports(c, running)...)
 	add(database(ctx, c), diskSpace(c.Data), recordings(c), clock(), certificate(c))
+	add(trunkFindings(c)...)
 	add(voices(c)...)
 	wrong := 0
 	for _, f := range all {
@@ -105,8 +106,13 @@ func ports(c Config, running bool) []finding {
 	}
 	try("порт http", c.HTTP.Listen, func() (io.Closer, error) { return net.Listen("tcp", c.HTTP.Listen) })
 	try("порт https", c.HTTP.HTTPS, func() (io.Closer, error) { return net.Listen("tcp", c.HTTP.HTTPS) })
-	try("порт SIP (UDP)", c.SIP.Listen, func() (io.Closer, error) { return net.ListenPacket("udp", c.SIP.Listen) })
-	try("порт SIP (TCP)", c.SIP.Listen, func() (io.Closer, error) { return net.Listen("tcp", c.SIP.Listen) })
+	for _, a := range splitList(c.SIP.Listen) {
+		try("порт SIP (UDP)", a, func() (io.Closer, error) { return net.ListenPacket("udp", a) })
+		try("порт SIP (TCP)", a, func() (io.Closer, error) { return net.Listen("tcp", a) })
+	}
+	for _, a := range splitList(c.SIP.TLS) {
+		try("порт SIP (TLS)", a, func() (io.Closer, error) { return net.Listen("tcp", a) })
+	}
 	return out
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"path/filepath"
@@ -166,23 +165,19 @@ func (r *rooms) openMachines(context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	host, _, err := net.SplitHostPort(c.SIP.Listen)
-	if err != nil {
-		return fmt.Errorf("адреса SIP «%s» неправильна: потрібно АДРЕСА:ПОРТ або :ПОРТ", c.SIP.Listen)
-	}
-	bind, _ := netip.ParseAddr(host)
+	bind, bind6 := c.soundAddrs()
 	public, _ := netip.ParseAddr(c.SIP.PublicIP)
-	if r.media, err = media.NewEngine(media.EngineOptions{BindIP: bind, PublicIP: public, PortFrom: from + from%2 + 2, PortTo: to, Log: r.log}); err != nil {
+	if r.media, err = media.NewEngine(media.EngineOptions{BindIP: bind, BindIP6: bind6, PublicIP: public, PortFrom: from + from%2 + 2, PortTo: to, Log: r.log}); err != nil {
 		return fmt.Errorf("звук: %w", err)
 	}
 	r.sip, err = sipua.New(sipua.Options{
-		Addr: c.SIP.Listen, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
+		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
 		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
 		OnPhone:   func(l *sipua.Leg) { r.board.FromPhone(l.Phone(), l) },
 		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, IgnoreStrangers: c.SIP.Strangers == "ignore", Log: r.log,
 	})
 	if err != nil {
-		return portSentence("порт SIP", c.SIP.Listen, err)
+		return portSentence("порт SIP", strings.TrimSpace(c.SIP.Listen+" "+c.SIP.TLS), err)
 	}
 	r.hub, err = webphone.New(r.phoneOptions(from, bind, public))
 	if err != nil {
@@ -235,6 +230,11 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		defer close(r.stopped)
 		r.board.Run(run)
 	}()
+	if r.trunks != nil {
+		if err := (lines{r}).Apply(ctx); err != nil { // the page «Лінії» can still mend it
+			r.log.Error("trunks are not in force", "err", err)
+		}
+	}
 	if r.shifts != nil {
 		r.resume(ctx)
 		go r.shifts.run(run)

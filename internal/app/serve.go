@@ -63,6 +63,7 @@ type doors struct {
 	list        []net.Listener
 	http, https string // as they came out, when port 0 was asked for
 	ca          []byte
+	sipTLS      *tls.Config // the same certificate for telephones; nil without [sip] tls
 }
 
 func openDoors(c Config, log *slog.Logger) (*doors, error) {
@@ -74,12 +75,18 @@ func openDoors(c Config, log *slog.Logger) (*doors, error) {
 		}
 		d.list, d.http = append(d.list, l), l.Addr().String()
 	}
+	if c.HTTP.HTTPS == "" && c.SIP.TLS == "" {
+		return d, nil
+	}
+	conf, ca, err := certificates(c, log)
+	if err != nil {
+		d.close()
+		return nil, err
+	}
+	if c.SIP.TLS != "" {
+		d.sipTLS = &tls.Config{GetCertificate: conf.GetCertificate, MinVersion: tls.VersionTLS12} // renewed together with the browsers'
+	}
 	if c.HTTP.HTTPS != "" {
-		conf, ca, err := certificates(c, log)
-		if err != nil {
-			d.close()
-			return nil, err
-		}
 		l, err := net.Listen("tcp", c.HTTP.HTTPS)
 		if err != nil {
 			d.close()

@@ -16,6 +16,7 @@ type Engine struct {
 	base    time.Time
 	threads []*thread
 	pairs   *pairs
+	pairs6  *pairs // nil: no IPv6
 	closed  atomic.Bool
 	running sync.WaitGroup
 	ids     atomic.Uint64
@@ -43,6 +44,11 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{o: o, pairs: pairs}
+	if o.BindIP6.IsValid() {
+		if e.pairs6, err = newPairs(o.BindIP6, o.PortFrom, o.PortTo); err != nil {
+			return nil, err
+		}
+	}
 	if !o.Manual {
 		e.base = time.Now()
 	}
@@ -64,15 +70,31 @@ func NewEngine(o EngineOptions) (*Engine, error) {
 func (e *Engine) now() time.Duration { return time.Since(e.base) }
 
 // Open makes a leg with its own pair of UDP sockets; ErrNoPorts when the range is used up.
-func (e *Engine) Open() (*Port, error) {
+func (e *Engine) Open() (*Port, error) { return e.openIn(e.pairs) }
+
+// Open6 makes a leg that is reached by IPv6; ErrNoPorts also without BindIP6.
+func (e *Engine) Open6() (*Port, error) { return e.openIn(e.pairs6) }
+
+func (e *Engine) openIn(from *pairs) (*Port, error) {
 	if e.closed.Load() {
 		return nil, ErrClosed
 	}
-	rtp, rtcp, err := e.pairs.open(time.Now())
+	if from == nil {
+		return nil, ErrNoPorts
+	}
+	rtp, rtcp, err := from.open(time.Now())
 	if err != nil {
 		return nil, err
 	}
 	return e.attach(rtp, rtcp), nil
+}
+
+// pairsOf are those that an address was taken from.
+func (e *Engine) pairsOf(local netip.AddrPort) *pairs {
+	if e.pairs6 != nil && local.Addr().Is6() {
+		return e.pairs6
+	}
+	return e.pairs
 }
 
 // OpenConn makes a leg whose packets come by Deliver and go out by c (nil: nowhere yet), such as a browser's. It speaks PCMA

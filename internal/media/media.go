@@ -67,6 +67,7 @@ var (
 // EngineOptions says where and how an Engine works. Zero values have defaults.
 type EngineOptions struct {
 	BindIP   netip.Addr    // where sockets are bound; default 0.0.0.0
+	BindIP6  netip.Addr    // where Open6 binds; the zero Addr: nowhere
 	PublicIP netip.Addr    // what SDP says to far ends beyond the local net; default: the address of the route
 	PortFrom int           // first RTP port (even), inclusive; 0: any free ports
 	PortTo   int           // last port, inclusive

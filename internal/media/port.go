@@ -253,7 +253,7 @@ func (p *Port) shut(t *thread) {
 		}
 	}
 	if p.rtcp != nil {
-		p.e.pairs.release(int(p.local.Port()), time.Now())
+		p.e.pairsOf(p.local).release(int(p.local.Port()), time.Now())
 	}
 	p.out.track = nil
 }

@@ -23,6 +23,7 @@
 package sipua
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -101,7 +102,6 @@ type Server struct {
 	log        *slog.Logger
 	tpl        *sip.TransportLayer
 	txl        *sip.TransactionLayer
-	open       func() (sound, error)
 	second     time.Duration
 	extensions []string
 	calls      *table
@@ -148,10 +148,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.open == nil {
-		o.open = o.openMedia
-	}
-	s := &Server{o: o, log: o.Log, open: o.open, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.dialledTCP, s.dialledTLS = newInjected(s.done), newInjected(s.done)
 	s.reg = newRegistrar(o)
 	s.porch = s.newPorch()
@@ -168,15 +165,35 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-func (o *Options) openMedia() (sound, error) {
+// openMedia opens a port of the family that the far end speaks.
+func (o *Options) openMedia(six bool) (sound, error) {
 	if o.Media == nil {
 		return nil, media.ErrNoPorts
 	}
-	p, err := o.Media.Open()
+	p, err := (*media.Port)(nil), media.ErrNoPorts
+	if six {
+		p, err = o.Media.Open6()
+	}
+	if errors.Is(err, media.ErrNoPorts) { // of the other family: its answer will be 488
+		p, err = o.Media.Open()
+	}
 	if err != nil {
 		return nil, err // never a nil *Port in the interface
 	}
 	return p, nil
+}
+
+// openFor opens the port for a leg: tests' own, else one of the family of the far end's description, or where it has none yet, of its
+// address. A call may come by IPv4 and bring its sound by IPv6 (RFC 6157).
+func (s *Server) openFor(sdp []byte, far string) (sound, error) {
+	if s.o.open != nil {
+		return s.o.open()
+	}
+	if _, addr, ok := bytes.Cut(sdp, []byte("\nc=IN IP")); ok && len(addr) > 0 {
+		return s.o.openMedia(addr[0] == '6')
+	}
+	at, err := netip.ParseAddrPort(far)
+	return s.o.openMedia(err == nil && at.Addr().Unmap().Is6())
 }
 
 // Calls tells how many legs are up, incoming and dialled.

@@ -94,7 +94,7 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 
 // dial makes the attempt that a says how to make.
 func (s *Server) dial(ctx context.Context, a *attempt) (*Leg, error) {
-	port, err := s.open()
+	port, err := s.openFor(nil, a.dest)
 	if err != nil {
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}

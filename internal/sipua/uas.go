@@ -245,7 +245,7 @@ func (s *Server) prepare(l *Leg) int {
 	if status != 0 {
 		return status
 	}
-	port, err := s.open()
+	port, err := s.openFor(offer, l.invite.Source())
 	if err != nil {
 		s.log.Warn("sipua: no media port", "leg", l.id, "err", err)
 		return 503

@@ -27,6 +27,7 @@ import (
 	"dovidka/internal/store"
 	"dovidka/internal/survey"
 	"dovidka/internal/switchboard"
+	"dovidka/internal/trunk"
 )
 
 // rig is the door over real records in SQLite; the desk, the telephones and the centre are the test's own.
@@ -66,7 +67,7 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 	r := &rig{t: t, people: &people{}, desk: newDesk(), audit: audit.New(db), centre: &centre{}, journal: j, work: casework.New(db),
 		survey: survey.New(db), data: dir, logged: &bytes.Buffer{}}
 	o := Options{Staff: r.people, Journal: j, Casework: r.work, Survey: r.survey, Catalogue: shelf{}, Audit: r.audit, Desk: r.desk,
-		Phones: phones{}, Centre: r.centre, Sounds: os.DirFS(dir), UI: pages(), CACert: []byte("PEM"), Location: kyiv,
+		Phones: phones{}, Centre: r.centre, Trunks: trunk.New(db, filepath.Join(dir, "trunks"), nil), Lines: r, Sounds: os.DirFS(dir), UI: pages(), CACert: []byte("PEM"), Location: kyiv,
 		Log: slog.New(slog.NewTextHandler(r.logged, nil))}
 	if change != nil {
 		change(&o)
@@ -76,6 +77,18 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 	t.Cleanup(web.Close)
 	r.url = web.URL
 	return r
+}
+
+// Apply, Health, Try, Inspect and Inspection make the rig the Lines: a trunk that has heard one call.
+func (r *rig) Apply(context.Context) error { return r.desk.do("apply") }
+
+func (r *rig) Health(context.Context) []TrunkHealth {
+	return []TrunkHealth{{Name: "static", Up: true, Steps: []TrunkStep{{What: "Ім’я сервера", State: "ok"}}, Ladder: []TrunkRung{}}}
+}
+func (r *rig) Try(name string)     { _ = r.desk.do("try " + name) }
+func (r *rig) Inspect(name string) { _ = r.desk.do("inspect " + name) }
+func (r *rig) Inspection(string) Inspection {
+	return Inspection{Headers: []InspectedHeader{{Name: "To", Value: "<sip:0800353608@x>", Number: "+380800353608"}}}
 }
 
 func pages() fstest.MapFS {

@@ -34,6 +34,8 @@ type Options struct {
 	Desk      Desk
 	Phones    Phones // nil: no browser telephones
 	Centre    Centre
+	Trunks    Trunks // nil rooms of trunks answer nothing: emergency mode has no such door
+	Lines     Lines
 
 	Sounds   fs.FS          // the data folder: messages' sound lies in it
 	UI       fs.FS          // ui/dist: index.html and assets/
@@ -77,6 +79,7 @@ func New(o Options) *Server {
 	s.cardOps()
 	s.deskOps()
 	s.statusOps()
+	s.trunkOps()
 	settle(s.api.OpenAPI())
 	s.plainRoutes()
 	return s

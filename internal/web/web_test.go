@@ -67,6 +67,19 @@ func endpoints() []endpoint {
 		{"POST", "/api/desk/park", "", 401, 200, 200},
 		{"POST", "/api/desk/take", `{"slot":1}`, 401, 200, 403},
 		{"POST", "/api/desk/move", `{"device":"phone"}`, 401, 200, 200},
+		{"GET", "/api/trunks", "", 401, 403, 200},
+		{"POST", "/api/trunks", trunkForm, 401, 403, 200},
+		{"PUT", "/api/trunks/{name}", trunkForm, 401, 403, 409}, // its version is not the one that is kept
+		{"GET", "/api/trunks/{name}/health", "", 401, 403, 200},
+		{"POST", "/api/trunks/{name}/try", "", 401, 403, 200},
+		{"POST", "/api/trunks/{name}/inspect", "", 401, 403, 200},
+		{"GET", "/api/trunks/{name}/inspect", "", 401, 403, 200},
+		{"POST", "/api/trunks/{name}/learn", `{"what":"called","header":"To"}`, 401, 403, 200},
+		{"DELETE", "/api/trunks/{name}/learn", "", 401, 403, 200},
+		{"DELETE", "/api/trunks/{name}", "", 401, 403, 204},
+		{"GET", "/api/outgoing", "", 401, 403, 200},
+		{"POST", "/api/outgoing/allowed", `{"number":"044 200 00 01","title":"Соцзахист"}`, 401, 403, 200},
+		{"DELETE", "/api/outgoing/allowed/{number}", "", 401, 403, 404},
 		{"GET", "/api/live", "", 401, 426, 426},
 		{"GET", "/api/phone", "", 401, 200, 200},
 		{"GET", "/api/citizen", "", 200, 200, 200},
@@ -84,10 +97,14 @@ func endpoints() []endpoint {
 	}
 }
 
+const trunkForm = `{"title":"Лінія","template":"static","enabled":true,"register":false,"server":"192.0.2.1","proxy":"","transport":"udp","login":"",
+	"auth_login":"","realm":"","password":"Tayemnytsia-1","expires_s":120,"peers":[],"channels":0,"keepalive_s":30,"codecs":["PCMA"],"dtmf":["rfc4733"],
+	"session_timers":true,"caller_id":"","format":"380","in":[{"cut":"9","add":""},{"cut":"","add":""}],"out":[],"version":0}`
+
 func TestEveryEndpointBothWays(t *testing.T) {
 	r := newRig(t, nil)
 	id, number := r.happened(time.Now().Add(-time.Minute))
-	fill := strings.NewReplacer("{id}", string(id), "{number}", number, "{service}", "passport-foreign")
+	fill := strings.NewReplacer("{id}", string(id), "{number}", number, "{service}", "passport-foreign", "{name}", "static")
 	for _, e := range endpoints() {
 		if got, _, b := r.as("", e.method, fill.Replace(e.path), e.in); got != e.nobody {
 			t.Errorf("nobody: %s %s: %d, want %d: %.200s", e.method, e.path, got, e.nobody, b)
