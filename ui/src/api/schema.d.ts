@@ -498,6 +498,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/outgoing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Куди можна телефонувати і що набирали за тиждень */
+        get: operations["outgoing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outgoing/allowed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Дозволити номер */
+        post: operations["allow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/outgoing/allowed/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Прибрати номер із дозволених */
+        delete: operations["disallow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/services": {
         parameters: {
             query?: never;
@@ -585,6 +636,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Лінії операторів зв’язку і шаблони */
+        get: operations["trunks"];
+        put?: never;
+        /** Додати лінію */
+        post: operations["addTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trunks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Змінити лінію */
+        put: operations["changeTrunk"];
+        post?: never;
+        /** Прибрати лінію */
+        delete: operations["deleteTrunk"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trunks/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Перевірка лінії крок за кроком, сходинки SIP */
+        get: operations["trunkHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trunks/{name}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Заголовки дзвінка, якого чекали */
+        get: operations["trunkInspection"];
+        put?: never;
+        /** Показати заголовки наступного дзвінка */
+        post: operations["inspectTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trunks/{name}/learn": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Навчити: чий це номер */
+        post: operations["learnTrunk"];
+        /** Забути, чого навчили */
+        delete: operations["forgetTrunk"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/trunks/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Спробувати з’єднатися зараз */
+        post: operations["tryTrunk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -617,6 +774,14 @@ export interface components {
             team: components["schemas"]["Colleague"][];
             today: components["schemas"]["TodayView"];
             wrapup: components["schemas"]["WrapUpView"] | null;
+        };
+        Allowed: {
+            /** Format: date-time */
+            at: string;
+            by: string;
+            display: string;
+            number: string;
+            title: string;
         };
         Answers: {
             /** Format: int64 */
@@ -758,6 +923,11 @@ export interface components {
             /** @description Номер для читання */
             number: string;
         };
+        DestinationInputBody: {
+            number: string;
+            /** @description Чий це номер */
+            title: string;
+        };
         DeviceInputBody: {
             /** @enum {string} */
             device: "browser" | "phone" | "both";
@@ -833,6 +1003,32 @@ export interface components {
             /** Format: int64 */
             waiting: number;
         };
+        InspectedHeader: {
+            display: string;
+            name: string;
+            /** @description Номер у ньому; порожньо — немає */
+            number: string;
+            value: string;
+        };
+        Inspection: {
+            /** Format: date-time */
+            at?: string;
+            /** @description IP-адреса, з якої надійшов дзвінок */
+            from: string;
+            headers: components["schemas"]["InspectedHeader"][];
+            /** @description Адреси немає в переліку: дзвінок не прийнято */
+            stranger: boolean;
+            waiting: boolean;
+        };
+        LearnInputBody: {
+            /** @description Заголовок, на який показала людина */
+            header: string;
+            /**
+             * @description caller — це той, хто телефонує; called — це наш номер
+             * @enum {string}
+             */
+            what: "caller" | "called";
+        };
         MeView: {
             /** @enum {string} */
             activity: "idle" | "offered" | "talking" | "wrapup";
@@ -899,6 +1095,12 @@ export interface components {
             /** @enum {string} */
             device: "browser" | "phone";
         };
+        NumberPrefix: {
+            /** @description Поставити натомість */
+            add: string;
+            /** @description Прибрати на початку */
+            cut: string;
+        };
         OfferView: {
             by: string;
             call: string;
@@ -930,6 +1132,24 @@ export interface components {
             kind: "agent" | "department";
             lost: boolean;
             name: string;
+        };
+        OutgoingCall: {
+            alarm: boolean;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            call: string;
+            display: string;
+            reason: string;
+            /** @description порожньо — дозволено */
+            refused: string;
+            result: string;
+            title: string;
+            trunk: string;
+        };
+        OutgoingPage: {
+            allowed: components["schemas"]["Allowed"][];
+            calls: components["schemas"]["OutgoingCall"][];
         };
         ParkedView: {
             by: string;
@@ -1247,6 +1467,139 @@ export interface components {
             todo: string;
             /** @description database, speech, sip, disk … */
             what: string;
+        };
+        TrunkEdit: {
+            auth_login: string;
+            caller_id: string;
+            /**
+             * Format: int64
+             * @description 0 — без межі
+             */
+            channels: number;
+            codecs: string[];
+            dtmf: string[];
+            enabled: boolean;
+            /** Format: int64 */
+            expires_s: number;
+            /** @enum {string} */
+            format: "+380" | "380" | "0";
+            in: components["schemas"]["NumberPrefix"][];
+            /**
+             * Format: int64
+             * @description 0 — не перевіряти
+             */
+            keepalive_s: number;
+            login: string;
+            out: components["schemas"]["NumberPrefix"][];
+            /** @description Порожньо — лишити той, що є */
+            password?: string;
+            peers: string[];
+            proxy: string;
+            realm: string;
+            /** @description Реєструватися на сервері */
+            register: boolean;
+            server: string;
+            session_timers: boolean;
+            /** @enum {string} */
+            template: "binotel" | "zadarma" | "register" | "static";
+            title: string;
+            /** @enum {string} */
+            transport: "udp" | "tcp" | "tls";
+            /** Format: int64 */
+            version: number;
+        };
+        TrunkHealth: {
+            /** Format: int64 */
+            busy: number;
+            ladder: components["schemas"]["TrunkRung"][];
+            name: string;
+            /** Format: date-time */
+            since: string;
+            steps: components["schemas"]["TrunkStep"][];
+            up: boolean;
+        };
+        TrunkList: {
+            templates: components["schemas"]["TrunkTemplate"][];
+            trunks: components["schemas"]["TrunkView"][];
+        };
+        TrunkRung: {
+            /** Format: date-time */
+            at: string;
+            call: string;
+            /** @description true — ми надіслали */
+            out: boolean;
+            seq: string;
+            text: string;
+        };
+        TrunkStep: {
+            say: string;
+            /** @enum {string} */
+            state: "ok" | "wait" | "fail" | "skip";
+            todo: string;
+            what: string;
+        };
+        TrunkTemplate: {
+            ask: string[];
+            hint: string;
+            id: string;
+            settings: components["schemas"]["TrunkEdit"];
+            title: string;
+        };
+        TrunkView: {
+            auth_login: string;
+            /**
+             * Format: int64
+             * @description Розмов зараз
+             */
+            busy: number;
+            /** @description Заголовок, де наш номер; порожньо — звичайний порядок */
+            called: string;
+            /** @description Заголовок, де номер того, хто телефонує; порожньо — звичайний порядок */
+            caller: string;
+            caller_id: string;
+            /**
+             * Format: int64
+             * @description 0 — без межі
+             */
+            channels: number;
+            codecs: string[];
+            dtmf: string[];
+            enabled: boolean;
+            /** Format: int64 */
+            expires_s: number;
+            /** @enum {string} */
+            format: "+380" | "380" | "0";
+            has_password: boolean;
+            in: components["schemas"]["NumberPrefix"][];
+            /**
+             * Format: int64
+             * @description 0 — не перевіряти
+             */
+            keepalive_s: number;
+            login: string;
+            name: string;
+            /** @description Номери, які програма навчилася вважати нашими */
+            numbers: string[];
+            out: components["schemas"]["NumberPrefix"][];
+            /** @description Порожньо — лишити той, що є */
+            password?: string;
+            peers: string[];
+            proxy: string;
+            realm: string;
+            /** @description Реєструватися на сервері */
+            register: boolean;
+            server: string;
+            session_timers: boolean;
+            /** Format: date-time */
+            since?: string;
+            /** @enum {string} */
+            template: "binotel" | "zadarma" | "register" | "static";
+            title: string;
+            /** @enum {string} */
+            transport: "udp" | "tcp" | "tls";
+            up: boolean;
+            /** Format: int64 */
+            version: number;
         };
         Who: {
             /** @description Ім'я для входу */
@@ -2223,6 +2576,99 @@ export interface operations {
             };
         };
     };
+    outgoing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    allow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DestinationInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    disallow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutgoingPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     services: {
         parameters: {
             query?: {
@@ -2425,6 +2871,322 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Totals"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    trunks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    addTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    changeTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrunkEdit"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deleteTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    trunkHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkHealth"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    trunkInspection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    inspectTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Inspection"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    learnTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LearnInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    forgetTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    tryTrunk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrunkHealth"];
                 };
             };
             /** @description Error */
