@@ -90,6 +90,7 @@ type Speech struct {
 // Limits bound what one machine takes on.
 type Limits struct {
 	Calls        int `toml:"calls"`          // concurrent calls; more get 503
+	Overload     int `toml:"overload"`       // calls beyond it that hear the overload prompt first
 	Waiting      int `toml:"waiting"`        // in the queue
 	WaitMinutes  int `toml:"wait_minutes"`   // longest wait, then a message
 	OfferSeconds int `toml:"offer_seconds"`  // how long one operator is rung
@@ -230,7 +231,7 @@ func (c Config) Check() error {
 	if (c.HTTP.Cert == "") != (c.HTTP.Key == "") {
 		return errors.New("для https потрібні обидва файли: cert і key")
 	}
-	if c.Limits.Calls < 1 || c.Limits.Waiting < 1 || c.Limits.OfferSeconds < 5 || c.Limits.Message < 5 {
+	if c.Limits.Calls < 1 || c.Limits.Overload < 0 || c.Limits.Waiting < 1 || c.Limits.OfferSeconds < 5 || c.Limits.Message < 5 {
 		return errors.New("у розділі [limits] є неможливе значення: calls і waiting від 1, offer_seconds і message від 5")
 	}
 	if c.Limits.OutPerAgent < 1 || c.Limits.OutPerNumber < 1 || c.Limits.OutPerHour < 1 {

@@ -171,7 +171,7 @@ func (r *rooms) openMachines(context.Context) (err error) {
 		return fmt.Errorf("звук: %w", err)
 	}
 	r.sip, err = sipua.New(sipua.Options{
-		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls,
+		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls + c.Limits.Overload, Patience: setUpPatience,
 		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
 		OnPhone:   func(l *sipua.Leg) { r.board.FromPhone(l.Phone(), l) },
 		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, IgnoreStrangers: c.SIP.Strangers == "ignore", Log: r.log,
@@ -185,6 +185,10 @@ func (r *rooms) openMachines(context.Context) (err error) {
 	}
 	return nil
 }
+
+// setUpPatience is how long a crowd of callers may wait for our 200: half of the time after which their INVITEs would be repeated
+// (RFC 3261 §17.1.1.2, T1), and the repetitions would make the crowd a collapse.
+const setUpPatience = 250 * time.Millisecond
 
 // portSentence names a port that is taken; any other reason is told as it is.
 func portSentence(what, addr string, err error) error {
@@ -202,7 +206,7 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		Menus: r.book, Clips: r.studio, Journal: r.journal, Phones: phones{r},
 		Queue: queue.Config{OfferFor: seconds(l.OfferSeconds), WrapUp: seconds(l.WrapSeconds), LongestWait: time.Duration(l.WaitMinutes) * time.Minute,
 			MaxWaiting: l.Waiting},
-		MaxCalls: l.Calls, MessageDir: filepath.Join(r.conf.Data, "messages"), MessageMax: seconds(l.Message),
+		MaxCalls: l.Calls, Overload: l.Overload, MessageDir: filepath.Join(r.conf.Data, "messages"), MessageMax: seconds(l.Message),
 		Emergency: func() bool { return r.trouble != nil }, FaultClip: speech.Fault(call.ParseNumber(r.conf.Centre.FallbackNumber).Groups()), Alarms: r.alarms, Log: r.log,
 	}
 	if r.trouble == nil {
@@ -297,15 +301,7 @@ func (r *rooms) refused(from, to call.Number, status string) {
 	if status == "503" {
 		kind = call.Overloaded
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	err := r.journal.Append(ctx, call.Fact{Call: id, Kind: call.Arrived, From: from, To: to, Name: "sip"}, call.Fact{Call: id, Kind: kind, Cause: status})
-	if err == nil {
-		_, err = r.journal.Close(ctx, id)
-	}
-	if err != nil {
-		r.log.Error("a refused call was not recorded", "call", id, "cause", status, "err", err)
-	}
+	r.journal.TurnedAway(call.Fact{Call: id, Kind: call.Arrived, From: from, To: to, Name: "sip"}, call.Fact{Call: id, Kind: kind, Cause: status})
 }
 
 // account gives a desk phone's digest secret.

@@ -283,6 +283,8 @@ func (c *closing) outcome() Outcome {
 		return OutMessageLeft
 	case r.Informed && !r.Asked:
 		return OutInformed
+	case c.ended == Overloaded: // refused by 503, or answered only to hear that all lines are taken
+		return OutOverload
 	case lost && asked && !c.closed:
 		return OutAbandonedQueue
 	case lost && !asked && (r.Asked || c.end.Sub(r.Answered) >= ShortGreeting):
@@ -295,8 +297,6 @@ func (c *closing) outcome() Outcome {
 		return OutCancelled
 	case c.ended == Refused:
 		return OutRefused
-	case c.ended == Overloaded:
-		return OutOverload
 	}
 	return OutDropped
 }

@@ -17,7 +17,7 @@ type Kind string
 const (
 	Arrived     Kind = "arrived"      // From, To, Name=via ("sip", "web"), Test; the INVITE is here
 	Refused     Kind = "refused"      // Cause=status ("404", "488", "403"); no 200 was sent
-	Overloaded  Kind = "overloaded"   // Cause="503"
+	Overloaded  Kind = "overloaded"   // Cause="503"; "prompt": said after our 200
 	Cancelled   Kind = "cancelled"    // the caller left before our 200
 	Answered    Kind = "answered"     // our 200 OK; Value="open" or the closed reason
 	Entered     Kind = "entered"      // Name=menu node, Value=its label

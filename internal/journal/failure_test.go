@@ -188,3 +188,41 @@ func writeUntilKilled(t *testing.T, dir string) {
 		fmt.Println("ack", id)
 	}
 }
+
+// TestTurnedAway: a refused call is one commit with its record, also while the database is away, and is computed anew by a late fact.
+func TestTurnedAway(t *testing.T) {
+	db := storetest.SQLite(t)
+	j := open(t, db)
+	refusal := func(id call.ID) {
+		over := fact(id, 0, call.Overloaded)
+		over.Cause = "503"
+		j.TurnedAway(arrived(id, 0, "+380671234567"), over)
+	}
+	for i := range 300 {
+		refusal(call.ID(fmt.Sprintf("busy-%03d", i)))
+	}
+	must(t, j.Append(ctx, arrived("other", 0, ""))) // the writer has passed the others
+	page, err := j.List(ctx, journal.Filter{Day: "2026-11-23"})
+	must(t, err)
+	if len(page.Calls) == 0 || page.Calls[0].Outcome != call.OutOverload || page.Calls[0].Cause != "503" {
+		t.Fatalf("%+v", page)
+	}
+	n := 0
+	must(t, db.NewSelect().TableExpr("records").ColumnExpr("count(*)").Where("outcome = ?", string(call.OutOverload)).Scan(ctx, &n))
+	if n != 300 {
+		t.Errorf("%d records of 300 refusals", n)
+	}
+	must(t, db.NewSelect().TableExpr("open_calls").ColumnExpr("count(*)").Scan(ctx, &n))
+	if n != 1 {
+		t.Errorf("%d calls stand open, one is", n)
+	}
+	must(t, j.Append(ctx, fact("busy-000", 1, call.Pressed)))
+	s, err := j.Story(ctx, "busy-000")
+	must(t, err)
+	if len(s.Facts) != 3 || s.Record.Outcome != call.OutOverload {
+		t.Errorf("%+v", s)
+	}
+	away := open(t, nil)
+	away.TurnedAway(arrived("gone", 0, ""), fact("gone", 0, call.Overloaded))
+	must(t, away.Append(ctx, arrived("more", 0, "")))
+}

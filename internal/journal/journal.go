@@ -102,6 +102,18 @@ func (j *Journal) AppendLater(facts ...call.Fact) {
 	}
 }
 
+// TurnedAway writes a call that is over with its first facts, such as one refused in an overload, and its record in the same commit.
+// It returns at once: a refusal must cost less than a call.
+func (j *Journal) TurnedAway(facts ...call.Fact) {
+	facts, err := j.clean(facts)
+	if err == nil {
+		err = j.put(job{facts: facts, close: facts[0].Call})
+	}
+	if err != nil {
+		j.log.Error("facts lost", "err", err, "count", len(facts))
+	}
+}
+
 // Close computes and stores the record of a call; a second time it answers the same. fault.NotFound when there is no fact of it.
 func (j *Journal) Close(ctx context.Context, id call.ID) (call.Record, error) {
 	a := j.ask(ctx, job{close: id})

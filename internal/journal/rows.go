@@ -184,6 +184,24 @@ func putRecord(ctx context.Context, tx bun.IDB, r call.Record) error {
 	return nil
 }
 
+// newRecord stores the first record of a call; marked: it stands in open_calls.
+func newRecord(ctx context.Context, tx bun.IDB, r call.Record, marked bool) error {
+	row, err := recordRowOf(r)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
+		return fmt.Errorf("insert record: %w", err)
+	}
+	if !marked {
+		return nil
+	}
+	if _, err := tx.NewDelete().Model((*openRow)(nil)).Where("call = ?", row.Call).Exec(ctx); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
+
 // putOpen marks a call as having facts and no record.
 func putOpen(ctx context.Context, tx bun.IDB, id call.ID) error {
 	if _, err := tx.NewInsert().Model(&openRow{Call: string(id)}).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {

@@ -234,12 +234,13 @@ func (w *writer) commit(ctx context.Context, facts []call.Fact, closing []call.I
 			return err
 		}
 		again := slices.Clone(closing)
+		slices.Sort(again)
 		for _, f := range facts {
 			k := w.calls[f.Call]
-			switch {
+			switch _, over := slices.BinarySearch(again[:len(closing)], f.Call); {
 			case k.closed:
 				again = append(again, f.Call)
-			case !k.marked:
+			case !k.marked && !over:
 				if err := putOpen(ctx, tx, f.Call); err != nil {
 					return err
 				}
@@ -248,12 +249,33 @@ func (w *writer) commit(ctx context.Context, facts []call.Fact, closing []call.I
 		}
 		slices.Sort(again)
 		for _, id := range slices.Compact(again) {
-			if err := compute(ctx, tx, id, records); err != nil {
+			if err := w.closeCall(ctx, tx, id, facts, records); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// closeCall stores the record of a call: from the facts in memory when they are all there, as those of a call of this run are, else
+// from the database.
+func (w *writer) closeCall(ctx context.Context, tx bun.IDB, id call.ID, facts []call.Fact, records map[call.ID]call.Record) error {
+	k := w.calls[id]
+	if k == nil || k.closed || k.guess {
+		return compute(ctx, tx, id, records)
+	}
+	all := slices.Clone(k.facts)
+	for _, f := range facts {
+		if f.Call == id {
+			all = append(all, f)
+		}
+	}
+	if len(all) == 0 {
+		return compute(ctx, tx, id, records)
+	}
+	r := call.Close(all)
+	records[id] = r
+	return newRecord(ctx, tx, r, k.marked)
 }
 
 // compute stores the record of a call from its facts in the database. A call without facts gets none.

@@ -44,6 +44,7 @@ type Leg struct {
 	begun    time.Time
 	reliable bool   // their INVITE requires 100rel
 	key      string // of the incoming INVITE among those that were asked
+	setup    *setup // of an incoming leg at the door
 
 	mu     sync.Mutex
 	state  state
@@ -148,6 +149,7 @@ func (l *Leg) Answer(ctx context.Context) error {
 		w.offered = true
 	}
 	l.state, l.wait, l.media = answered, w, true
+	l.s.door.answered(l.setup)
 	l.mu.Unlock()
 	res := l.response(l.invite, 200, body)
 	for _, h := range l.promise {
@@ -256,7 +258,7 @@ func (l *Leg) refuse(status string) {
 	}
 	res := l.response(l.invite, code, nil)
 	if code == 503 {
-		res.AppendHeader(sip.NewHeader("Retry-After", "10"))
+		res.AppendHeader(later())
 	}
 	_ = l.tx.Respond(res)
 }
@@ -338,6 +340,7 @@ func (l *Leg) end(cause string) {
 	}
 	l.mu.Unlock()
 	l.port.Close()
+	l.s.door.over(l.setup)
 	l.s.calls.remove(l)
 	close(l.done)
 	l.s.log.Info("leg ended", "leg", l.id, "cause", cause)

@@ -39,6 +39,7 @@ func (l *Leg) onModify(req *sip.Request, tx *sip.ServerTx) {
 		l.wait = w
 		if l.state == answered {
 			l.state = talking
+			l.s.door.acknowledged(l.setup)
 		}
 	}
 	l.run(granted, true)

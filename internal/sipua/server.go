@@ -17,7 +17,8 @@
 //   - what is kept of a trunk's messages to be shown holds no number, no name and no credentials, but for the one call that somebody
 //     has asked to see (Inspect);
 //   - memory per stranger is bounded: sources, connections, nonces and penalties are all limited, and so is what strangers'
-//     packets cost: they pay at the door, before they are read (strangers.go).
+//     packets cost: they pay at the door, before they are read (strangers.go);
+//   - over its limits a call is refused before anything is spent on it: 503 at once, no port, no disk, one refusal told (admission).
 //
 // RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
 package sipua
@@ -53,6 +54,7 @@ type Options struct {
 
 	Known     func(user string) bool                    // is this called number ours; nil: every one is
 	Limit     int                                       // incoming calls at a time; 0: no limit
+	Patience  time.Duration                             // how long a crowd may wait for our 200 before new calls get 503; 0: for ever
 	OnCall    func(*Leg)                                // one goroutine per incoming call
 	OnPhone   func(*Leg)                                // the same for calls that our registered desk phones place; nil: they are anybody's
 	OnRefused func(from, to call.Number, status string) // an INVITE that never became a Leg: "404", "488", "503" …
@@ -106,6 +108,7 @@ type Server struct {
 	extensions []string
 	calls      *table
 	porch      *porch
+	door       *admission
 	flood      flood
 	reg        *registrar
 	byes       atomic.Int32 // BYEs that wait for their answer
@@ -148,7 +151,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{o: o, log: o.Log, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), door: newAdmission(o.Limit, o.Patience), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.dialledTCP, s.dialledTLS = newInjected(s.done), newInjected(s.done)
 	s.reg = newRegistrar(o)
 	s.porch = s.newPorch()

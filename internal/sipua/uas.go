@@ -53,7 +53,7 @@ func (s *Server) onOutside(req *sip.Request, tx *sip.ServerTx) {
 		s.onInvite(req, tx)
 	case sip.OPTIONS: // carriers ask it as a sign of life
 		if s.calls.full(0) {
-			s.reply(tx, req, 503, sip.NewHeader("Retry-After", "10"))
+			s.reply(tx, req, 503, later())
 			return
 		}
 		s.reply(tx, req, 200, sip.NewHeader("Allow", allow), sip.NewHeader("Accept", "application/sdp, application/dtmf-relay, application/dtmf"),
@@ -162,15 +162,23 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	if done := s.placedByPhone(l) || s.trunkCall(l); done {
 		return
 	}
+	if l.setup = s.door.enter(req.Source(), l.begun); l.setup == nil { // before anything is spent on it
+		s.turnAway(l, 503, later())
+		return
+	}
+	if l.phone != "" { // it waits for whom it calls, not for us
+		s.door.answered(l.setup)
+	}
 	l.note(req)
 	var status int
 	if l.promised, l.promise, status = l.timed(req); status != 0 { // RFC 4028 §9: the caller asks again with more
+		s.door.over(l.setup)
 		s.reply(tx, req, status, l.promise...)
 		return
 	}
 	switch {
 	case s.calls.full(s.o.Limit) || s.o.OnCall == nil:
-		s.turnAway(l, 503, sip.NewHeader("Retry-After", "10"))
+		s.turnAway(l, 503, later())
 		return
 	case req.GetHeader("replaces") != nil: // RFC 3891: nobody outside may take a call over; 481 is its answer to a dialog not found
 		s.turnAway(l, 481)
@@ -186,7 +194,7 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 		var extra []sip.Header
 		switch status {
 		case 503:
-			extra = append(extra, sip.NewHeader("Retry-After", "10"))
+			extra = append(extra, later())
 		case 415:
 			extra = append(extra, sip.NewHeader("Accept", "application/sdp"))
 		}
@@ -196,11 +204,12 @@ func (s *Server) onInvite(req *sip.Request, tx *sip.ServerTx) {
 	switch s.calls.admit(l, s.o.Limit) {
 	case "482":
 		l.port.Close()
+		s.door.over(l.setup)
 		s.reply(tx, req, 482)
 		return
 	case "503":
 		l.port.Close()
-		s.turnAway(l, 503, sip.NewHeader("Retry-After", "10"))
+		s.turnAway(l, 503, later())
 		return
 	}
 	s.start(l)
@@ -263,12 +272,13 @@ func (s *Server) prepare(l *Leg) int {
 
 // turnAway refuses an INVITE before it becomes a call, and says so for the journal.
 func (s *Server) turnAway(l *Leg, status int, headers ...sip.Header) {
+	s.door.over(l.setup)
 	s.reply(l.tx, l.invite, status, headers...)
 	s.tell(l.invite, status)
 }
 
 func (s *Server) tell(invite *sip.Request, status int) {
-	if s.o.OnRefused != nil && s.porch.writes(invite.Source()) {
+	if s.o.OnRefused != nil && s.door.first(inviteKey(invite)) && s.porch.writes(invite.Source()) {
 		s.o.OnRefused(caller(invite), call.ParseNumber(calledUser(&invite.Recipient)), strconv.Itoa(status))
 	}
 }

@@ -14,7 +14,7 @@ var embedded embed.FS
 
 // Embedded gives a clip that is in the binary (A-law, 8 kHz): "technical" (a fault, call again), "technical_number" (a fault, call
 // this number), "digit0" … "digit9", "line_works" (the line works,
-// an operator comes), "leave_message" (say it after the tone), "beep" (before a message), "music" (a seamless loop). An unknown name gives nil.
+// an operator comes), "overload" (all lines are taken, call again), "leave_message" (say it after the tone), "beep" (before a message), "music" (a seamless loop). An unknown name gives nil.
 func Embedded(name string) []byte {
 	b, err := embedded.ReadFile("embedded/" + name + ".alaw")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"dovidka/internal/ivr"
 	"dovidka/internal/media"
 	"dovidka/internal/queue"
+	"dovidka/internal/speech"
 )
 
 // Why a call ends: causes of its context.
@@ -50,6 +51,7 @@ type conductor struct {
 	answered bool
 	refused  bool          // ended before our 200: its fact is written
 	fault    bool          // our own fault ends the call
+	surplus  bool          // over the limit of calls
 	recorded int           // messages of this call
 	waited   time.Duration // in the queue for an agent, all stays together
 	rec      recorder
@@ -74,6 +76,11 @@ func (s *Switchboard) Take(ctx context.Context, leg Leg) {
 		c.note(call.Fact{Kind: call.Fault, Cause: call.CauseEmergency})
 		c.fault = true
 		c.sayClip(c.s.o.FaultClip, 2)
+		return
+	}
+	if c.surplus {
+		c.note(call.Fact{Kind: call.Overloaded, Cause: "prompt"})
+		c.sayClip(speech.Embedded("overload"), 1)
 		return
 	}
 	err := c.converse()
@@ -141,15 +148,16 @@ func (c *conductor) arrive() bool {
 	room := c.s.enter(c)
 	f := call.Fact{Kind: call.Arrived, From: c.leg.From(), To: c.leg.To(), Name: c.leg.Via()}
 	f.Test = c.s.o.Test != nil && c.s.o.Test(c.leg)
+	if !room { // at once: the disk is not asked
+		c.s.o.Journal.AppendLater(c.fact(f))
+		return c.refuse(call.Overloaded, "503")
+	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), closingTime)
 	defer stop()
 	if err := c.s.o.Journal.Append(ctx, c.fact(f)); err != nil {
 		c.log.Error("switchboard: arrival not written", "err", err) // the citizen comes first; the journal spills by itself
 	}
-	switch {
-	case !room:
-		return c.refuse(call.Overloaded, "503")
-	case c.s.o.Known != nil && !c.s.o.Known(c.leg.To()):
+	if c.s.o.Known != nil && !c.s.o.Known(c.leg.To()) {
 		return c.refuse(call.Refused, "404")
 	}
 	return true

@@ -50,6 +50,7 @@ type Options struct {
 
 	Queue        queue.Config
 	MaxCalls     int                       // calls at once; more are told 503 (default 200)
+	Overload     int                       // calls beyond MaxCalls that are told that all lines are taken, before the rest gets 503
 	MessageDir   string                    // where messages' sound is written (default: the system's folder for temporary files)
 	MessageMax   time.Duration             // longest message (default 120 s)
 	RecordingDir string                    // where talks are recorded, after the notice; "": they are not
@@ -186,13 +187,14 @@ func (s *Switchboard) hand(id call.ID, o queue.Order) {
 	}
 }
 
-// enter counts a call in; false: too many, or we are going down.
+// enter counts a call in; false: too many, or we are going down. A call over the limit may still hear that all lines are taken.
 func (s *Switchboard) enter(c *conductor) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	full := s.draining || len(s.calls) >= s.o.MaxCalls
+	before := len(s.calls)
 	s.calls[c.id] = c
-	return !full
+	c.surplus = before >= s.o.MaxCalls
+	return !s.draining && before < s.o.MaxCalls+s.o.Overload
 }
 
 func (s *Switchboard) forget(c *conductor) {
