@@ -417,7 +417,7 @@ func TestSendDigits(t *testing.T) {
 		if k.pt != 101 {
 			continue
 		}
-		if key, fresh := e.see(k.ssrc, k.ts, k.payload); fresh {
+		if key, fresh := e.see(&k); fresh {
 			got += string(rune(key))
 		}
 		if k.payload[1]&0x80 != 0 {

@@ -78,18 +78,20 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 		return
 	}
 	h, ok := parseRTP(b)
-	if !ok || p.shutDown || !p.knows(h.pt) || !p.admit(from, &h, now) {
+	if !ok || p.shutDown || !p.knows(&h) || !p.admit(from, &h, now) {
 		p.meter.ignored.Store(p.meter.ignored.Load() + 1)
 		return
 	}
 	p.watching = now
-	event := p.isEvent(h.pt)
+	event := p.isEvent(&h)
 	sound := !event && h.pt != ptComfortNoise
 	p.meter.hear(&h, now, sound)
 	switch {
 	case event:
-		if key, fresh := p.events.see(h.ssrc, h.ts, h.payload); fresh {
+		if key, fresh := p.events.see(&h); fresh {
 			p.key(key, byEvent, now)
+		} else if key != 0 {
+			p.merger.hold(key, byEvent, now)
 		}
 		p.forward(&h, true, now)
 	case sound && len(h.payload) > 0:
@@ -98,13 +100,20 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 }
 
 // knows tells whether the payload type can be heard here.
-func (p *Port) knows(pt uint8) bool {
-	return pt == ptALaw || pt == ptULaw || pt == ptComfortNoise || pt == p.terms.pt || p.isEvent(pt)
+func (p *Port) knows(h *packet) bool {
+	return h.pt == ptALaw || h.pt == ptULaw || h.pt == ptComfortNoise || h.pt == p.terms.pt || p.isEvent(h)
 }
 
-// isEvent tells a key from sound; 0 stands for no telephone-event agreed, and is mu-law.
-func (p *Port) isEvent(pt uint8) bool {
-	return pt != ptULaw && (pt == p.terms.dtmfIn || pt == p.terms.dtmfOut)
+// isEvent tells a key from sound; 0 stands for no telephone-event agreed, and is mu-law. Some senders number their events
+// otherwise than was agreed: four bytes of a dynamic type that name a key are one.
+func (p *Port) isEvent(h *packet) bool {
+	if h.pt == ptULaw || h.pt == p.terms.pt {
+		return false
+	}
+	if h.pt == p.terms.dtmfIn || h.pt == p.terms.dtmfOut {
+		return true
+	}
+	return h.pt >= 96 && len(h.payload) == 4 && int(h.payload[0]) < len(keys) && h.payload[1]&0x40 == 0
 }
 
 // admit lets the far end in and keeps strangers out; the kernel is told of a locked source.
@@ -135,12 +144,15 @@ func (p *Port) sound(h *packet, now time.Duration) {
 	if p.audio++; p.audio%8 == 1 {
 		p.measure(h.payload, law)
 	}
+	table := ""
+	if law == uLaw {
+		table = alawOfULaw
+	}
 	if p.ring != nil {
-		table := ""
-		if law == uLaw {
-			table = alawOfULaw
-		}
 		p.ring.put(h.ssrc, h.ts, h.payload, table)
+	}
+	if p.tones != nil {
+		p.hearTones(h, table, now)
 	}
 	p.forward(h, false, now)
 }
@@ -161,6 +173,16 @@ func (p *Port) key(k byte, w way, now time.Duration) {
 		return
 	}
 	tell(p.digits, Digit{Key: k, At: p.e.base.Add(now)})
+}
+
+// hearTones looks for keys in the sound.
+func (p *Port) hearTones(h *packet, table string, now time.Duration) {
+	key, still := p.tones.hear(h, table)
+	if key != 0 {
+		p.key(key, byTone, now)
+	} else if still != 0 {
+		p.merger.hold(still, byTone, now)
+	}
 }
 
 // tell never blocks: when nobody reads, the oldest news makes room for the newest.
@@ -214,6 +236,12 @@ func (p *Port) agree(n terms, now time.Duration) {
 		p.meter.pause(now)
 	}
 	p.terms = n
+	switch {
+	case n.dtmfIn != 0 || p.informed:
+		p.tones = nil
+	case p.tones == nil:
+		p.tones = new(toneEar)
+	}
 	p.watching = now
 	p.latch.rename(n.remote)
 	if !p.latch.locked {

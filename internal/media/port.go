@@ -42,6 +42,8 @@ type Port struct {
 	out      stream
 	events   events
 	merger   merger
+	tones    *toneEar // hears keys in the sound; nil: they come otherwise
+	informed bool     // a key has come by INFO
 	play     *Playback
 	bridge   *Bridged
 	ear      *ear // what it hears of a mix
@@ -147,7 +149,10 @@ func (p *Port) Digits() <-chan Digit { return p.digits }
 // InjectDigit enters a key that came by SIP INFO. Told by RFC 4733 as well, it counts once.
 func (p *Port) InjectDigit(key byte) {
 	for _, k := range cleanKeys(string(rune(key))) {
-		p.do(func(_ *thread, now time.Duration) { p.key(k, byInfo, now) })
+		p.do(func(_ *thread, now time.Duration) {
+			p.informed, p.tones = true, nil
+			p.key(k, byInfo, now)
+		})
 	}
 }
 

@@ -135,7 +135,7 @@ func TestEvents(t *testing.T) {
 		var e events
 		got := ""
 		for _, p := range c.in {
-			if k, fresh := e.see(7, p.ts, p.b); fresh {
+			if k, fresh := e.see(&packet{ssrc: 7, ts: p.ts, payload: p.b}); fresh {
 				got += string(rune(k))
 			}
 		}
@@ -161,6 +161,7 @@ func TestMerger(t *testing.T) {
 		"11 crossed":       {[]in{{0, '1', byEvent}, {200, '1', byEvent}, {290, '1', byInfo}, {300, '1', byInfo}}, "11"},
 		"other keys":       {[]in{{0, '1', byEvent}, {90, '2', byInfo}}, "12"},
 		"long afterwards":  {[]in{{0, '1', byEvent}, {1500, '1', byInfo}}, "11"},
+		"three ways":       {[]in{{0, '1', byEvent}, {50, '1', byTone}, {90, '1', byInfo}, {200, '1', byTone}, {250, '1', byInfo}, {260, '1', byEvent}}, "11"},
 		"one way, quickly": {[]in{{0, '1', byInfo}, {100, '1', byInfo}}, "11"},
 	} {
 		var m merger
