@@ -8,9 +8,25 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// ask sends a request inside the leg's dialog and waits for its final answer; more adds to the request. Not for INVITE, whose 2xx
-// wants an ACK.
+// ask sends a request inside the leg's dialog and waits for its final answer; more adds to the request. A challenge of the leg's own
+// trunk is answered once. Not for INVITE, whose 2xx wants an ACK.
 func (l *Leg) ask(method sip.RequestMethod, more func(*sip.Request)) (*sip.Response, error) {
+	req, res, err := l.askOnce(method, more)
+	if err != nil {
+		return nil, err
+	}
+	if proof := l.proof(req, res); proof != nil {
+		_, res, err = l.askOnce(method, func(again *sip.Request) {
+			if more != nil {
+				more(again)
+			}
+			again.AppendHeader(proof)
+		})
+	}
+	return res, err
+}
+
+func (l *Leg) askOnce(method sip.RequestMethod, more func(*sip.Request)) (*sip.Request, *sip.Response, error) {
 	l.mu.Lock()
 	l.d.localSeq++
 	req := l.s.inside(&l.d, method, l.d.localSeq)
@@ -22,9 +38,27 @@ func (l *Leg) ask(method sip.RequestMethod, more func(*sip.Request)) (*sip.Respo
 	defer stop()
 	tx, err := l.s.txl.Request(ctx, req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return l.s.final(context.Background(), tx)
+	res, err := l.s.final(context.Background(), tx)
+	return req, res, err
+}
+
+// proof answers a challenge to a request inside the dialog, of the carrier whose trunk the call goes through and of nobody else: a
+// BYE that is not proved there leaves the carrier's side of the call up, and on the bill.
+func (l *Leg) proof(req *sip.Request, res *sip.Response) sip.Header {
+	if l.line == "" || res.StatusCode != 401 && res.StatusCode != 407 {
+		return nil
+	}
+	way := l.s.line(l.line)
+	if way == nil {
+		return nil
+	}
+	name, value := way.credentials(res, string(req.Method), req.Recipient.String())
+	if value == "" {
+		return nil
+	}
+	return sip.NewHeader(name, value)
 }
 
 // final waits for the final answer of a client transaction, which it ends, at most until ctx ends.

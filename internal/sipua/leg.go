@@ -293,10 +293,20 @@ func (l *Leg) bye(why string) {
 		l.end(why)
 		return
 	}
-	// a challenge to our BYE is not answered: our secret is for our trunk's INVITE only
 	l.s.byes.Add(1)
-	l.s.background("bye", func() { defer l.s.byes.Add(-1); l.s.drainTx(tx) })
+	l.s.background("bye", func() { defer l.s.byes.Add(-1); l.settleBye(req, tx) })
 	l.end(why)
+}
+
+// settleBye waits for the answer to a BYE; a phone's challenge is not answered, our trunk's is.
+func (l *Leg) settleBye(bye *sip.Request, tx *sip.ClientTx) {
+	res, err := l.s.final(context.Background(), tx)
+	if err != nil {
+		return
+	}
+	if proof := l.proof(bye, res); proof != nil {
+		_, _ = l.ask(sip.BYE, func(again *sip.Request) { again.AppendHeader(proof) })
+	}
 }
 
 // drainTx reads a client transaction to its end, so that sipgo's state machine never waits for us. It bounds itself.

@@ -10,6 +10,17 @@ import (
 // reinvite sends an INVITE inside the dialog that offers what is agreed already, and gives its final answer; more adds to it. Another
 // one on its way, from either side, is waited for (RFC 3261 §14.1); while ours is out, theirs gets 491 (§14.2).
 func (l *Leg) reinvite(more func(*sip.Request)) (*sip.Response, error) {
+	req, res, err := l.reinviteOnce(more)
+	if err != nil {
+		return nil, err
+	}
+	if proof := l.proof(req, res); proof != nil {
+		_, res, err = l.reinviteOnce(func(again *sip.Request) { more(again); again.AppendHeader(proof) })
+	}
+	return res, err
+}
+
+func (l *Leg) reinviteOnce(more func(*sip.Request)) (*sip.Request, *sip.Response, error) {
 	l.mu.Lock()
 	w := l.wait
 	l.mu.Unlock()
@@ -18,7 +29,7 @@ func (l *Leg) reinvite(more func(*sip.Request)) (*sip.Response, error) {
 	}
 	offer, err := l.port.Offer()
 	if err != nil {
-		return nil, fmt.Errorf("sipua: re-INVITE: %w", err)
+		return nil, nil, fmt.Errorf("sipua: re-INVITE: %w", err)
 	}
 	l.mu.Lock()
 	l.inviting = true
@@ -33,12 +44,12 @@ func (l *Leg) reinvite(more func(*sip.Request)) (*sip.Response, error) {
 	req.SetBody(offer)
 	tx, err := l.s.txl.Request(context.Background(), req)
 	if err != nil {
-		return nil, fmt.Errorf("sipua: re-INVITE: %w", err)
+		return nil, nil, fmt.Errorf("sipua: re-INVITE: %w", err)
 	}
 	tx.OnRetransmission(func(*sip.Response) { l.acknowledge(req) }) // our ACK was lost
 	res, err := l.s.finalInvite(tx)
 	if err != nil || !res.IsSuccess() {
-		return res, err // the call is as it was
+		return req, res, err // the call is as it was
 	}
 	l.renewed(res)
 	l.acknowledge(req)
@@ -46,7 +57,7 @@ func (l *Leg) reinvite(more func(*sip.Request)) (*sip.Response, error) {
 	if err := l.port.Accept(answer); err != nil { // what was agreed before stays in force
 		l.s.log.Info("sipua: re-INVITE answered badly", "leg", l.id, "err", err)
 	}
-	return res, nil
+	return req, res, nil
 }
 
 // acknowledge sends the ACK of a 2xx to an INVITE of ours inside the dialog (RFC 3261 §13.2.2.4).

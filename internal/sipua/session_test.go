@@ -231,3 +231,37 @@ func TestWeDialWithASessionTimer(t *testing.T) {
 		t.Fatal(d.err)
 	}
 }
+
+// A carrier may challenge any request. Ours are proved to it, inside a call too: else its side of the call would stay up.
+func TestACarrierChallengesInsideACall(t *testing.T) {
+	h := serve(t, short)
+	c := h.citizen()
+	h.SetTrunks([]Trunk{{Name: "c", Server: c.addr, User: "u", Password: "p", Realm: "carrier", Transport: "udp", Timers: true, Keepalive: time.Hour}})
+	h.state("c", func(s TrunkState) bool { return s.Addr != "" })
+	c.extra = able + "Session-Expires: 90;refresher=uas\r\n"
+	l, _ := h.pick(c)
+	challenged := func(method, ask, give string) {
+		t.Helper()
+		req := c.want(method + " ")
+		c.send(answer(req, map[string]string{"WWW": "401 Unauthorized", "Proxy": "407 Proxy Authentication Required"}[ask], "",
+			ask+`-Authenticate: Digest realm="carrier", nonce="n", qop="auth"`+"\r\n", ""))
+		if method == "INVITE" {
+			c.want("ACK ")
+		}
+		again := c.want(method + " ")
+		for head(again, "CSeq") == head(req, "CSeq") {
+			again = c.want(method + " ")
+		}
+		if !strings.Contains(head(again, give), `username="u"`) {
+			t.Fatal(again)
+		}
+		c.send(answer(again, "200 OK", "", "Allow: INVITE, BYE\r\nSession-Expires: 90;refresher=uac\r\nContact: <sip:citizen@"+c.addr+">\r\n",
+			map[string]string{"INVITE": goodSDP}[method]))
+	}
+	challenged("UPDATE", "WWW", "Authorization")
+	challenged("INVITE", "Proxy", "Proxy-Authorization") // its Allow has lost UPDATE
+	c.want("ACK ")
+	l.Hangup("")
+	challenged("BYE", "Proxy", "Proxy-Authorization")
+	over(t, l, "us")
+}
