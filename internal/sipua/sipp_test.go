@@ -115,3 +115,76 @@ func TestForeignDeskPhone(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestForeignCallerWithASessionTimer(t *testing.T) {
+	m := withMedia(t)
+	h := serve(t, func(o *Options) { m(o); o.second = 20 * time.Millisecond }) // 90 s last 1.8 s
+	res := sipp(t, "timer", freePort(t), h.Addr().String(), "-m", "1")
+	l := h.leg()
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-res; err != nil {
+		t.Fatal(err)
+	}
+	over(t, l, "lost")
+}
+
+func TestForeignCallerWantsPRACK(t *testing.T) {
+	h := serve(t, withMedia(t))
+	res := sipp(t, "prack", freePort(t), h.Addr().String(), "-m", "1")
+	l := h.leg()
+	if err := l.Ring(); err != nil {
+		t.Fatal(err)
+	}
+	h.until(func() bool { return closed(l.rung.heard) })
+	if err := l.Answer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	over(t, l, "caller")
+	if err := <-res; err != nil {
+		t.Fatal(err)
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestForeignDeskPhoneTransfers(t *testing.T) {
+	m := withMedia(t)
+	h := serve(t, func(o *Options) {
+		m(o)
+		o.Account = func(u string) (string, bool) { return HA1("olena", "dovidka", "phone"), u == "olena" }
+	})
+	port := freePort(t)
+	if err := <-sipp(t, "register", port, h.Addr().String(), "-m", "1", "-au", "olena", "-ap", "phone"); err != nil || !h.Registered("olena") {
+		t.Fatal(err)
+	}
+	res := sipp(t, "refer", port, h.Addr().String(), "-m", "1")
+	l, err := h.Dial(t.Context(), Target{AOR: "olena"}, DialOptions{From: "+380670000067"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case r := <-l.Refers():
+		if r.User != "petro" {
+			t.Errorf("%+v", r)
+		}
+		if err := r.Accept(); err != nil {
+			t.Error(err)
+		}
+		r.Notify(200)
+		l.Hangup("")
+	case <-time.After(10 * time.Second):
+		t.Fatal("no REFER")
+	}
+	if err := <-res; err != nil {
+		t.Fatal(err)
+	}
+}
