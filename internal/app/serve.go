@@ -48,6 +48,7 @@ func Serve(ctx context.Context, c Config, out io.Writer, log *slog.Logger) error
 		go s.Serve(d)
 		r.servers = append(r.servers, s)
 	}
+	go r.tellOfSelf(ctx)
 	r.banner(out)
 	if c.Speech.Prepare && r.trouble == nil {
 		go r.prepareVoice(ctx)
