@@ -29,7 +29,7 @@ func (r *rooms) handler() http.Handler {
 	}
 	return web.New(web.Options{
 		Staff: r.staff, Journal: r.journal, Casework: r.casework, Survey: r.survey, Catalogue: cards{r.catalogue}, Audit: r.audit,
-		Desk: r.board, Phones: r.hub, Centre: r, Trunks: r.trunks, Lines: lines{r}, Sounds: os.DirFS(r.conf.Data), UI: files, CACert: r.doors.ca,
+		Desk: r.board, Phones: r.hub, Talks: r.talks, Centre: r, Trunks: r.trunks, Lines: lines{r}, Sounds: os.DirFS(r.conf.Data), UI: files, CACert: r.doors.ca,
 		Location: r.hours.Location(), Target: seconds(r.conf.Limits.TargetAnswer), Log: r.log,
 	}).Handler()
 }

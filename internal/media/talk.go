@@ -209,8 +209,7 @@ func ReadTalk(r io.Reader) (left, right []byte, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("media: read talk: %w", err)
 	}
-	if len(all) < talkHeader || string(all[:4]) != "RIFF" || string(all[8:16]) != "WAVEfmt " ||
-		binary.LittleEndian.Uint16(all[20:]) != wavALaw || binary.LittleEndian.Uint16(all[22:]) != 2 {
+	if !isTalk(all) {
 		return nil, nil, errors.New("media: not a recording of a talk")
 	}
 	body := all[talkHeader:]

@@ -101,6 +101,11 @@ func (s *Server) story(ctx context.Context, st journal.Story) (CallStory, error)
 	} else if !fault.Is(err, fault.NotFound) {
 		return out, err
 	}
+	rs, err := s.o.Journal.Recordings(ctx, id)
+	if err != nil {
+		return out, err
+	}
+	out.Recordings = sh.recordings(rs, st.Facts)
 	if number := messageOf(st.Facts); number != "" {
 		m, err := s.o.Casework.Message(ctx, number)
 		if err == nil {

@@ -101,9 +101,9 @@ func whole(v Service) Service {
 }
 
 // list is v, never null in JSON.
-func list(v []string) []string {
+func list[T any](v []T) []T {
 	if v == nil {
-		return []string{}
+		return []T{}
 	}
 	return v
 }

@@ -67,7 +67,7 @@ func newRig(t *testing.T, change func(*Options)) *rig {
 	r := &rig{t: t, people: &people{}, desk: newDesk(), audit: audit.New(db), centre: &centre{}, journal: j, work: casework.New(db),
 		survey: survey.New(db), data: dir, logged: &bytes.Buffer{}}
 	o := Options{Staff: r.people, Journal: j, Casework: r.work, Survey: r.survey, Catalogue: shelf{}, Audit: r.audit, Desk: r.desk,
-		Phones: phones{}, Centre: r.centre, Trunks: trunk.New(db, filepath.Join(dir, "trunks"), nil), Lines: r, Sounds: os.DirFS(dir), UI: pages(), CACert: []byte("PEM"), Location: kyiv,
+		Phones: phones{}, Talks: talks{r}, Centre: r.centre, Trunks: trunk.New(db, filepath.Join(dir, "trunks"), nil), Lines: r, Sounds: os.DirFS(dir), UI: pages(), CACert: []byte("PEM"), Location: kyiv,
 		Log: slog.New(slog.NewTextHandler(r.logged, nil))}
 	if change != nil {
 		change(&o)
@@ -312,6 +312,17 @@ func (d *desk) Mute(login string, on bool) error {
 	return d.do(map[bool]string{true: login + " mute", false: login + " unmute"}[on])
 }
 
+func (d *desk) PauseRecording(login string, on bool) error {
+	return d.do(map[bool]string{true: login + " pause", false: login + " record"}[on])
+}
+func (d *desk) Supervise(_ context.Context, head string, id call.ID, mode, device string) error {
+	return d.do(head + " " + mode + " " + string(id) + " " + device)
+}
+func (d *desk) Unsupervise(head string) { _ = d.do(head + " leaves") }
+func (d *desk) Board(string) switchboard.BoardView {
+	return switchboard.BoardView{Talks: []switchboard.BoardTalk{{Call: "talk-1", Agent: "olena", NumberMasked: "+380…67"}}}
+}
+
 func (d *desk) View(login string) AgentView {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -367,3 +378,47 @@ func (*centre) Status(context.Context) Status {
 func (*centre) Inside(context.Context) (Inside, error) { return Inside{Calls: 3, SIPPort: 5060}, nil }
 
 func (c *centre) Troubles() []Trouble { return c.troubles }
+
+// talks deletes as app does, without its files.
+type talks struct{ r *rig }
+
+func (t talks) Delete(ctx context.Context, id, by, ip, reason string) error {
+	rec, err := t.r.journal.Recording(ctx, id)
+	if err != nil {
+		return err
+	}
+	if err := t.r.audit.Note(ctx, audit.Entry{By: by, Act: "delete", What: "recording", Of: id, IP: ip, Note: reason}); err != nil {
+		return err
+	}
+	return t.r.journal.Append(ctx, call.Fact{Call: rec.Call, Kind: call.RecordingDeleted, Name: id, Agent: by, Value: reason})
+}
+
+// recorded adds a recording of two seconds to a call (500 Hz the citizen, 900 the agent) and gives its id.
+func (r *rig) recorded(id call.ID, kinds ...call.Kind) string {
+	r.t.Helper()
+	name := journal.RecordingID(id, 1)
+	if err := os.MkdirAll(filepath.Join(r.data, "recordings"), 0o700); err != nil {
+		r.t.Fatal(err)
+	}
+	file := filepath.Join(r.data, "recordings", name+".wav")
+	b := make([]byte, 58, 58+2*2*media.Rate)
+	left, right := media.Tone(500, 2*time.Second, -15), media.Tone(900, 2*time.Second, -15)
+	var l, g media.Frame
+	for left.Next(&l) && right.Next(&g) {
+		for i := range l {
+			b = append(b, l[i], g[i])
+		}
+	}
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := media.RepairWAV(file); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, k := range kinds {
+		if err := r.journal.Append(context.Background(), call.Fact{Call: id, Kind: k, Name: name, Agent: "olena", Seconds: 2}); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return name
+}

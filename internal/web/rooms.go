@@ -29,6 +29,8 @@ type Journal interface {
 	Story(ctx context.Context, id call.ID) (journal.Story, error)
 	Totals(ctx context.Context, month string, target time.Duration) (journal.Totals, error)
 	CSV(ctx context.Context, w io.Writer, month string) error
+	Recordings(ctx context.Context, id call.ID) ([]journal.Recording, error)
+	Recording(ctx context.Context, id string) (journal.Recording, error)
 }
 
 // Casework keeps what is written about calls and what citizens have said after the tone. *casework.Casework fits.
@@ -82,8 +84,17 @@ type Desk interface {
 	TakeParked(login string, slot int) error
 	Move(login, device string) error
 	MessagesChanged(ctx context.Context) // the count of open messages on the desks is out of date
+	PauseRecording(login string, on bool) error
+	Board(head string) switchboard.BoardView
+	Supervise(ctx context.Context, head string, id call.ID, mode, device string) error
+	Unsupervise(head string)
 	View(login string) AgentView
 	Watch() (changed <-chan struct{}, stop func())
+}
+
+// Talks deletes the sound of recorded talks; it notes that in the audit itself. app knows it.
+type Talks interface {
+	Delete(ctx context.Context, id, by, ip, reason string) error
 }
 
 // Phones are the browser telephones; both methods take the connection over. *webphone.Hub fits.

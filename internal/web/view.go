@@ -1,6 +1,10 @@
 package web
 
-import "time"
+import (
+	"time"
+
+	"dovidka/internal/switchboard"
+)
 
 // Call is one call in a list: its record with what a person reads. Seconds are decimal; zero: it did not happen.
 type Call struct {
@@ -57,6 +61,29 @@ type CallStory struct {
 	Card    *Card       `json:"card"`
 	Survey  *Answers    `json:"survey"`
 	Message *Message    `json:"message"`
+
+	Recordings []TalkRecording `json:"recordings"`
+}
+
+// TalkRecording is one recording of a call's talks.
+type TalkRecording struct {
+	ID          string    `json:"id"`
+	Started     time.Time `json:"started"`
+	Seconds     float64   `json:"seconds"`
+	Going       bool      `json:"going" doc:"Розмова ще триває"`
+	Deleted     time.Time `json:"deleted,omitzero" doc:"Коли видалено звук"`
+	DeletedText string    `json:"deleted_text,omitempty"`
+	Play        bool      `json:"play" doc:"Ви можете послухати"`
+	Manage      bool      `json:"manage" doc:"Ви можете завантажити і видалити"`
+}
+
+// Board is what goes on now, for the head. Numbers are masked.
+type Board struct {
+	Talks   []switchboard.BoardTalk    `json:"talks"`
+	Waiting []switchboard.BoardWaiting `json:"waiting"`
+	Mine    *switchboard.BoardMine     `json:"mine" doc:"Яку розмову ви слухаєте"`
+	Agents  []AgentStatus              `json:"agents"`
+	Now     time.Time                  `json:"now"`
 }
 
 // Answers is what a citizen answered after the talk.

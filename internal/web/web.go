@@ -7,7 +7,7 @@
 // Invariants, each with a test:
 //   - everything except the public list (guard.go) needs a session; a table test asks every endpoint both ways;
 //   - a change of state from another site's page is refused (http.CrossOriginProtection; WebSockets check Origin);
-//   - every view of one person's data (a call's story, a card, a message's sound) is noted in the audit (Law 2297-VI);
+//   - every view of one person's data (a call's story, a card, a message's or a talk's sound, a talk listened to) is noted in the audit (Law 2297-VI);
 //   - a fact of every kind becomes a plain Ukrainian sentence (story.go);
 //   - no cell of a CSV can become a formula.
 package web
@@ -33,6 +33,7 @@ type Options struct {
 	Audit     Audit
 	Desk      Desk
 	Phones    Phones // nil: no browser telephones
+	Talks     Talks
 	Centre    Centre
 	Trunks    Trunks // nil rooms of trunks answer nothing: emergency mode has no such door
 	Lines     Lines
@@ -48,11 +49,12 @@ type Options struct {
 
 // Server is the door. Handler gives what an http.Server serves.
 type Server struct {
-	o   Options
-	api huma.API
-	mux *http.ServeMux
-	ui  *static
-	log *slog.Logger
+	o     Options
+	api   huma.API
+	mux   *http.ServeMux
+	ui    *static
+	heard listenings
+	log   *slog.Logger
 
 	repeat time.Duration // liveRepeat; tests make it shorter
 }
@@ -78,6 +80,8 @@ func New(o Options) *Server {
 	s.messageOps()
 	s.cardOps()
 	s.deskOps()
+	s.recordingOps()
+	s.boardOps()
 	s.statusOps()
 	s.trunkOps()
 	settle(s.api.OpenAPI())
@@ -106,7 +110,7 @@ func settle(doc *huma.OpenAPI) {
 		}
 	}
 	for name, parts := range map[string][]string{
-		"CallStory": {"card", "survey", "message"}, "AgentView": {"offer", "talk", "wrapup"}, "Status": {"inside"}} {
+		"CallStory": {"card", "survey", "message"}, "AgentView": {"offer", "talk", "wrapup"}, "Status": {"inside"}, "Board": {"mine"}} {
 		for _, part := range parts {
 			schemas[name].Properties[part] = &huma.Schema{OneOf: []*huma.Schema{schemas[name].Properties[part], {Type: "null"}}}
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"dovidka/internal/audit"
+	"dovidka/internal/call"
 	"dovidka/internal/casework"
 	"dovidka/internal/fault"
 	"dovidka/internal/journal"
@@ -80,6 +81,15 @@ func endpoints() []endpoint {
 		{"GET", "/api/outgoing", "", 401, 403, 200},
 		{"POST", "/api/outgoing/allowed", `{"number":"044 200 00 01","title":"Соцзахист"}`, 401, 403, 200},
 		{"DELETE", "/api/outgoing/allowed/{number}", "", 401, 403, 404},
+		{"POST", "/api/desk/recording", `{"on":false}`, 401, 200, 200},
+		{"GET", "/api/recordings/{recording}/sound", "", 401, 200, 200},
+		{"GET", "/api/recordings/{recording}/file", "", 401, 403, 200},
+		{"POST", "/api/recordings/{recording}/delete", `{"reason":"заява"}`, 401, 403, 204},
+		{"GET", "/api/board", "", 401, 403, 200},
+		{"POST", "/api/board/supervise", `{"call":"talk-1","mode":"listen","device":"browser"}`, 401, 403, 200},
+		{"POST", "/api/board/supervise", `{"call":"talk-1","mode":"whisper","device":"phone"}`, 401, 403, 200},
+		{"POST", "/api/board/supervise", `{"call":"talk-1","mode":"barge","device":"browser"}`, 401, 403, 200},
+		{"POST", "/api/board/leave", "", 401, 403, 200},
 		{"GET", "/api/live", "", 401, 426, 426},
 		{"GET", "/api/phone", "", 401, 200, 200},
 		{"GET", "/api/citizen", "", 200, 200, 200},
@@ -104,7 +114,8 @@ const trunkForm = `{"title":"Лінія","template":"static","enabled":true,"reg
 func TestEveryEndpointBothWays(t *testing.T) {
 	r := newRig(t, nil)
 	id, number := r.happened(time.Now().Add(-time.Minute))
-	fill := strings.NewReplacer("{id}", string(id), "{number}", number, "{service}", "passport-foreign", "{name}", "static")
+	recording := r.recorded(id, call.RecordingStarted, call.RecordingStopped)
+	fill := strings.NewReplacer("{recording}", recording, "{id}", string(id), "{number}", number, "{service}", "passport-foreign", "{name}", "static")
 	for _, e := range endpoints() {
 		if got, _, b := r.as("", e.method, fill.Replace(e.path), e.in); got != e.nobody {
 			t.Errorf("nobody: %s %s: %d, want %d: %.200s", e.method, e.path, got, e.nobody, b)
@@ -121,7 +132,8 @@ func TestEveryEndpointBothWays(t *testing.T) {
 	for _, want := range []string{"olena status break обід", "olena device phone", "olena answer", "olena refuse", "olena hangup",
 		"olena hold", "olena unmute", "olena digits 12#", "olena wrapup-done", "messages",
 		"olena transfer agent petro", "olena consult department +380441234567", "olena complete", "olena return", "olena conference", "olena park",
-		"olena take 1", "olena move phone"} {
+		"olena take 1", "olena move phone",
+		"olena pause", "kerivnyk listen talk-1 browser", "kerivnyk whisper talk-1 phone", "kerivnyk barge talk-1 browser", "kerivnyk leaves"} {
 		if !slices.Contains(r.desk.did, want) {
 			t.Errorf("the desk was not told: %s", want)
 		}
@@ -136,7 +148,7 @@ func TestTableIsWhole(t *testing.T) {
 				continue
 			}
 			found := slices.ContainsFunc(endpoints(), func(e endpoint) bool {
-				return e.method == method && strings.NewReplacer("{service}", "{id}").Replace(e.path) == path
+				return e.method == method && strings.NewReplacer("{service}", "{id}", "{recording}", "{id}").Replace(e.path) == path
 			})
 			if !found {
 				t.Errorf("%s %s is not in the table of endpoints", method, path)
