@@ -16,6 +16,8 @@ export type Service = Schemas['Service']
 export type Totals = Schemas['Totals']
 export type CentreStatus = Schemas['Status']
 export type Who = Schemas['Who']
+export type Board = Schemas['Board']
+export type Mode = 'listen' | 'whisper' | 'barge'
 
 const client = createClient<paths>({ baseUrl: '/' })
 
@@ -86,6 +88,10 @@ export const takeMessage = (number: string) => ask(client.POST('/api/messages/{n
 export const doneMessage = (number: string, note: string) =>
   ask(client.POST('/api/messages/{number}/done', { params: { path: { number } }, body: { note } }))
 export const soundUrl = (number: string) => `/api/messages/${encodeURIComponent(number)}/sound`
+export const recordingUrl = (id: string) => `/api/recordings/${encodeURIComponent(id)}/sound`
+export const recordingFileUrl = (id: string) => `/api/recordings/${encodeURIComponent(id)}/file`
+export const deleteRecording = (id: string, reason: string) =>
+  ask(client.POST('/api/recordings/{id}/delete', { params: { path: { id } }, body: { reason } }))
 export const csvUrl = (month: string) => `/api/calls.csv?month=${month}`
 
 export const card = (number: string) => ask(client.GET('/api/cards/{number}', { params: { path: { number } } }))
@@ -94,7 +100,14 @@ export const saveCard = (number: string, edit: CardEdit) =>
   ask(client.PUT('/api/cards/{number}', { params: { path: { number } }, body: edit }))
 export const services = (q: string) => ask(client.GET('/api/services', { params: { query: { q } } }))
 
+export const board = {
+  now: () => ask(client.GET('/api/board')),
+  supervise: (call: string, mode: Mode, device: 'browser' | 'phone') => ask(client.POST('/api/board/supervise', { body: { call, mode, device } })),
+  leave: () => ask(client.POST('/api/board/leave')),
+}
+
 export const desk = {
+  view: () => ask(client.GET('/api/desk')),
   today: () => ask(client.GET('/api/desk/today')),
   status: (status: 'ready' | 'break' | 'offline', reason: string) => ask(client.POST('/api/desk/status', { body: { status, reason } })),
   device: (device: 'browser' | 'phone') => ask(client.POST('/api/desk/device', { body: { device } })),
@@ -104,5 +117,6 @@ export const desk = {
   hold: (on: boolean) => ask(client.POST('/api/desk/hold', { body: { on } })),
   mute: (on: boolean) => ask(client.POST('/api/desk/mute', { body: { on } })),
   digits: (keys: string) => ask(client.POST('/api/desk/digits', { body: { keys } })),
+  recording: (on: boolean) => ask(client.POST('/api/desk/recording', { body: { on } })),
   wrapUpDone: () => ask(client.POST('/api/desk/wrapup-done')),
 }

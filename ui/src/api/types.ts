@@ -36,6 +36,8 @@ export type Talk = {
   path: string[] | null
   service: string
   card: string
+  recording?: '' | 'on' | 'paused' | 'refused' | 'failed'
+  supervised?: '' | 'listen' | 'whisper' | 'barge'
 }
 export type WrapUp = { call: string; until: string; card: string }
 export type Strip = { kind: 'alarm' | 'wait' | 'info'; text: string; about?: string }
