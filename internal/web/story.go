@@ -164,7 +164,7 @@ func (t *teller) recording(f call.Fact) string {
 	case call.RecordingStopped:
 		return fmt.Sprintf("Запис завершено%s, %s.", recordingEnd(f.Cause), span(f.Seconds))
 	case call.RecordingRefused:
-		return "Натиснув 8: розмову не записують."
+		return "Натиснуто 8: розмову не записують."
 	case call.RecordingDeleted:
 		return "Запис розмови видалено: " + t.sh.deleted(f.Agent, f.Value) + "."
 	case call.Supervised:

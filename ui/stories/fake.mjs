@@ -75,9 +75,37 @@ export const offer = () => ({ call: 'c9', number_masked: '… 45 67', topic: 'З
 export const talk = (o = {}) => ({ call: 'c9', number: '+380671234567', since: at(-192), held: false, muted: false, lost: false, waited_s: 100, path: ['Документи', 'Закордонний паспорт'], service: 'passport-foreign-adult', card: '2026-01482', ...o })
 export const wrapup = () => ({ call: 'c9', until: at(24), card: '2026-01482' })
 
+const talking = (n, o) => ({
+  call: `t${n}`, agent: 'olena', agent_name: 'Олена Зразкова', number_masked: '+380…67', topic: 'documents', service: 'Закордонний паспорт дорослому', since: at(-192),
+  held: false, lost: false, stage: 'talking', recording: '', supervised: '', by: '', ...o,
+})
+const agent = (login, name, o) => ({ login, name, status: 'ready', reason: '', activity: 'idle', since: at(-700), device: 'browser', device_alive: true, ...o })
+export const board = (o = {}) => ({
+  talks: [
+    talking(1, { recording: 'on' }),
+    talking(2, { agent: 'petro', agent_name: 'Петро Прикладний', number_masked: '', topic: 'social', service: '', since: at(-61), held: true, recording: 'refused' }),
+    talking(3, { agent: 'iryna', agent_name: 'Ірина Вигадана-Довгопрізвищенко', topic: '', service: '', since: at(-3725), stage: 'conference', recording: 'paused', supervised: 'listen', by: 'Заступниця Зразкова' }),
+  ],
+  waiting: [
+    { call: 'w1', number_masked: '+380…12', topic: 'documents', service: '', waited_s: 100, offered_to: 'Олена Зразкова' },
+    { call: 'w2', number_masked: '', topic: '', service: 'Субсидія', waited_s: 12, offered_to: '' },
+  ],
+  mine: null,
+  agents: [
+    agent('olena', 'Олена Зразкова', { activity: 'talking', since: at(-192) }), agent('petro', 'Петро Прикладний', { activity: 'talking', since: at(-61) }),
+    agent('iryna', 'Ірина Вигадана-Довгопрізвищенко', { activity: 'talking' }), agent('danylo', 'Данило Зразковий', { status: 'break', reason: 'обід' }),
+    agent('maria', 'Марія Прикладна', { device_alive: false }), agent('oleh', 'Олег Вигаданий', { status: 'offline' }),
+  ],
+  now: at(0), ...o,
+})
+export const recordings = [
+  { id: 'c1-1', started: at(-500), seconds: 185, going: false, play: true, manage: true },
+  { id: 'c1-2', started: at(-300), seconds: 20, going: false, play: false, manage: false, deleted: at(-200), deleted_text: 'Керівник Зразковий, причина: заява громадянина' },
+]
+
 /** Puts the fake API under a page. Returns handles: push(view), card (what the server keeps), offline, conflict. */
 export async function fake(page, { role = 'operator', signedIn = true } = {}) {
-  const h = { view: view(), card: null, socket: null, saves: 0, down: false, signedIn, phone: null, citizen: null, empty: false }
+  const h = { view: view(), card: null, socket: null, saves: 0, down: false, signedIn, phone: null, citizen: null, empty: false, board: board(), supervised: [], recordings: [], refuses: '' }
   h.card = {
     number: '2026-01482', call: 'c9', created: at(-200), updated: at(-200), agent: 'olena', agent_name: 'Олена', from: '+380671234567', from_display: '067 123 45 67', topic: '', path: [], waited_s: 100,
     essence: '', answer: '', services: ['passport-foreign-adult'], result: '', kind: '', version: 1,
@@ -124,12 +152,25 @@ export async function fake(page, { role = 'operator', signedIn = true } = {}) {
       h.saves++
       return json(h.card)
     }
+    if (path === 'board') return json(h.board)
+    if (path === 'board/supervise') {
+      const { call, mode, device } = req.postDataJSON()
+      h.supervised.push(`${mode} ${call} ${device}`)
+      if (h.refuses) return json({ status: 409, detail: h.refuses }, 409)
+      h.board = board({ mine: { call, mode, device, hears: device === 'browser' || h.board.mine?.hears === true, since: at(-5) } })
+      return json(h.board)
+    }
+    if (path === 'board/leave') return json((h.board = board()))
+    if (path.startsWith('recordings/')) {
+      h.deleted = req.postDataJSON().reason
+      return route.fulfill({ status: 204 })
+    }
     if (path === 'services') {
       const q = url.searchParams.get('q') ?? ''
       return json(services.filter((s) => s.name.toLowerCase().includes(q.toLowerCase())))
     }
     if (path === 'calls' || path === 'desk/today') return json({ calls: h.empty ? [] : calls.filter((c) => (!url.searchParams.get('outcome') || c.outcome === url.searchParams.get('outcome')) && (!url.searchParams.get('metric') || c.outcome === url.searchParams.get('metric'))), next: '' })
-    if (path.startsWith('calls/')) return json(story)
+    if (path.startsWith('calls/')) return json({ ...story, recordings: h.recordings })
     if (path === 'cards')
       return json(h.empty ? [] : [
         { number: '2026-01479', call: 'c7', created: at(-5400), from_display: '050 000 00 07', essence: 'Питала про субсидію, чекає на уточнення переліку довідок' },

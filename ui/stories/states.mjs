@@ -1,6 +1,6 @@
 // Every page and state over a fake API: pictures light and dark, axe, keys, the card's honesty about what was kept.
 import { axe, browser, Report, serveDist, shot } from './lib.mjs'
-import { fake, offer, talk, view, wrapup } from './fake.mjs'
+import { board, fake, offer, recordings, talk, view, wrapup } from './fake.mjs'
 
 const report = new Report()
 const { base, stop } = await serveDist()
@@ -225,6 +225,91 @@ async function sizes() {
   await b.close()
 }
 
+/** The head: what goes on now, listening, the recordings of a call; and what the operator sees of both. */
+async function head(look, scheme, viewport) {
+  const b = await browser({ colorScheme: scheme, viewport })
+  const page = await b.context.newPage()
+  page.on('pageerror', (e) => report.ok(false, `head ${look}: error on the page: ${e.message}`))
+  const h = await fake(page, { role: 'head' })
+  const see = async (name) => {
+    await page.waitForTimeout(250)
+    await shot(page, `${name}-${look}`)
+    await axe(page, report, `${name} ${look}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    report.ok(wide <= 0, `${name} ${look}: nothing wider than the screen (${wide})`)
+  }
+  await page.goto(`${base}/now`)
+  await page.getByText('Олена Зразкова').first().waitFor()
+  await see('now')
+  await page.getByLabel('Чим слухаю').selectOption('phone')
+  await report.step(`${look}: «Слухати» by the desk phone, then «Підказати»; another page keeps the bar; «Більше не слухати»`, async () => {
+    await page.getByRole('button', { name: 'Слухати: Олена Зразкова' }).click()
+    await page.getByText('Ваш телефон дзвонить').waitFor()
+    await see('now-ringing')
+    h.board = board({ mine: { call: 't1', mode: 'listen', device: 'phone', hears: true, since: h.board.now } })
+    h.push(view({ me: { role: 'head' } }))
+    await page.getByText('Ви слухаєте. Вас не чує ніхто.').first().waitFor()
+    await see('now-listening')
+    await page.getByRole('button', { name: 'Підказати', exact: true }).click()
+    await page.getByText('Вас чує лише оператор.').waitFor()
+    await page.getByRole('navigation').getByRole('link', { name: 'Дзвінки' }).click()
+    await page.getByText('Підсумки').waitFor()
+    if (!(await page.getByRole('button', { name: 'Більше не слухати' }).isVisible())) throw new Error('no way out on another page')
+    await page.getByRole('button', { name: 'Більше не слухати' }).click()
+    await page.getByRole('button', { name: 'Більше не слухати' }).waitFor({ state: 'detached' })
+    const asked = h.supervised.join(', ')
+    if (asked !== 'listen t1 phone, whisper t1 phone') throw new Error(asked)
+  })
+  await report.step(`${look}: a refusal is said; who is listened to by another cannot be`, async () => {
+    await page.goto(`${base}/now`)
+    await page.getByLabel('Чим слухаю').selectOption('phone')
+    h.refuses = 'Цієї розмови вже немає.'
+    await page.getByRole('button', { name: 'Втрутитися: Петро Прикладний' }).click()
+    await page.getByText('Цієї розмови вже немає.').waitFor()
+    if (!(await page.getByRole('button', { name: 'Слухати: Ірина' }).isDisabled())) throw new Error('two heads in one talk')
+  })
+  h.board = board({ talks: [], waiting: [], agents: [] })
+  await page.goto(`${base}/now`)
+  await page.getByText('Зараз ніхто не розмовляє').waitFor()
+  await see('now-empty')
+  h.recordings = recordings
+  await page.goto(`${base}/calls/c1`)
+  await page.getByRole('heading', { name: 'Запис розмови' }).waitFor()
+  await page.getByRole('button', { name: 'Видалити звук…' }).click()
+  await see('story-recording')
+  await report.step(`${look}: a recording is deleted only with a reason`, async () => {
+    await page.getByLabel('Чому видаляємо').fill('заява громадянина')
+    await page.getByRole('button', { name: 'Видалити назавжди' }).click()
+    for (let i = 0; i < 40 && !h.deleted; i++) await page.waitForTimeout(50)
+    if (h.deleted !== 'заява громадянина') throw new Error(`the server has «${h.deleted}»`)
+  })
+  await b.close()
+  const o = await browser({ colorScheme: scheme, viewport })
+  const desk = await o.context.newPage()
+  const d = await fake(desk)
+  d.view = view({ me: { activity: 'talking' }, talk: talk({ recording: 'on', supervised: 'listen' }) })
+  await desk.goto(base)
+  await desk.getByText('Керівник слухає розмову').waitFor()
+  await shot(desk, `desk-supervised-${look}`)
+  await axe(desk, report, `desk supervised ${look}`)
+  await report.step(`${look}: the operator pauses the recording`, async () => {
+    const asked = desk.waitForRequest((r) => r.url().endsWith('/api/desk/recording'))
+    await desk.getByRole('button', { name: 'Призупинити запис' }).click()
+    if ((await asked).postDataJSON().on !== false) throw new Error('asked to go on')
+    d.push(view({ me: { activity: 'talking' }, talk: talk({ recording: 'paused', supervised: 'barge' }) }))
+    await desk.getByRole('button', { name: 'Продовжити запис' }).waitFor()
+    await desk.getByText('його чують усі').waitFor()
+  })
+  await desk.goto(`${base}/now`)
+  await desk.getByText('Такої сторінки немає').waitFor()
+  report.ok((await desk.getByRole('link', { name: 'Зараз' }).count()) === 0, `${look}: an operator has no page «Зараз»`)
+  await o.close()
+}
+
+await head('light', 'light', { width: 1366, height: 768 })
+await head('dark', 'dark', { width: 1366, height: 768 })
+await head('phone-light', 'light', { width: 390, height: 844 })
+await head('phone-dark', 'dark', { width: 390, height: 844 })
 await pages('light', 'light', { width: 1366, height: 768 })
 await pages('dark', 'dark', { width: 1366, height: 768 })
 await pages('phone-light', 'light', { width: 390, height: 844 })
