@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Зараз: розмови, черга, оператори (керівник) */
+        get: operations["board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Більше не слухати (керівник) */
+        post: operations["unsupervise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/board/supervise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Слухати, підказати, втрутитися (керівник) */
+        post: operations["supervise"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -294,6 +345,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/desk/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Запис розмови: призупинити (false) або продовжити */
+        post: operations["deskRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/desk/refuse": {
         parameters: {
             query?: never;
@@ -549,6 +617,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/recordings/{id}/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Видалити звук запису (керівник) */
+        post: operations["deleteRecording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Завантажити запис розмови (керівник) */
+        get: operations["recordingFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recordings/{id}/sound": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Послухати запис розмови (керівник; оператор — свою) */
+        get: operations["recordingSound"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/services": {
         parameters: {
             query?: never;
@@ -790,6 +909,52 @@ export interface components {
             solved: string;
             solved_text: string;
         };
+        Board: {
+            agents: components["schemas"]["AgentStatus"][];
+            mine: components["schemas"]["BoardMine"] | null;
+            /** Format: date-time */
+            now: string;
+            talks: components["schemas"]["BoardTalk"][];
+            waiting: components["schemas"]["BoardWaiting"][];
+        };
+        BoardMine: {
+            call: string;
+            /** @enum {string} */
+            device: "browser" | "phone";
+            hears: boolean;
+            /** @enum {string} */
+            mode: "listen" | "whisper" | "barge";
+            /** Format: date-time */
+            since?: string;
+        };
+        BoardTalk: {
+            agent: string;
+            agent_name: string;
+            by: string;
+            call: string;
+            held: boolean;
+            lost: boolean;
+            number_masked: string;
+            /** @enum {string} */
+            recording: "" | "on" | "paused" | "refused" | "failed";
+            service: string;
+            /** Format: date-time */
+            since: string;
+            /** @enum {string} */
+            stage: "talking" | "calling" | "consulting" | "conference";
+            /** @enum {string} */
+            supervised: "" | "listen" | "whisper" | "barge";
+            topic: string;
+        };
+        BoardWaiting: {
+            call: string;
+            number_masked: string;
+            offered_to: string;
+            service: string;
+            topic: string;
+            /** Format: int64 */
+            waited_s: number;
+        };
         Call: {
             agent?: string;
             agent_name?: string;
@@ -850,6 +1015,7 @@ export interface components {
             /** @description Дзвінок ще триває, підсумок попередній */
             open: boolean;
             record: components["schemas"]["Call"];
+            recordings: components["schemas"]["TalkRecording"][];
             survey: components["schemas"]["Answers"] | null;
         };
         Calls: {
@@ -916,6 +1082,10 @@ export interface components {
             count: number;
             outcome: string;
             text: string;
+        };
+        DeleteInputBody: {
+            /** @description Чому видаляємо, наприклад: заява громадянина */
+            reason: string;
         };
         Department: {
             id: string;
@@ -1306,6 +1476,38 @@ export interface components {
             kind: "alarm" | "wait" | "info";
             text: string;
         };
+        SuperviseInputBody: {
+            call: string;
+            /**
+             * @description чим керівник слухає
+             * @enum {string}
+             */
+            device: "browser" | "phone";
+            /**
+             * @description слухати; підказувати операторові; розмовляти з обома
+             * @enum {string}
+             */
+            mode: "listen" | "whisper" | "barge";
+        };
+        TalkRecording: {
+            /**
+             * Format: date-time
+             * @description Коли видалено звук
+             */
+            deleted?: string;
+            deleted_text?: string;
+            /** @description Розмова ще триває */
+            going: boolean;
+            id: string;
+            /** @description Ви можете завантажити і видалити */
+            manage: boolean;
+            /** @description Ви можете послухати */
+            play: boolean;
+            /** Format: double */
+            seconds: number;
+            /** Format: date-time */
+            started: string;
+        };
         TalkView: {
             call: string;
             card: string;
@@ -1627,6 +1829,97 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    board: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    unsupervise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    supervise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuperviseInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     calls: {
         parameters: {
             query?: {
@@ -2202,6 +2495,39 @@ export interface operations {
             };
         };
     };
+    deskRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OnInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentView"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
     deskRefuse: {
         parameters: {
             query?: never;
@@ -2656,6 +2982,105 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OutgoingPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    deleteRecording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    recordingFile: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ErrorModel"];
+                };
+            };
+        };
+    };
+    recordingSound: {
+        parameters: {
+            query?: never;
+            header?: {
+                Range?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
                 };
             };
             /** @description Error */
