@@ -38,7 +38,9 @@ type Port struct {
 	slot     int
 	terms    terms
 	latch    latch
-	filtered bool // the kernel drops strangers
+	filtered bool       // the kernel drops strangers
+	credit   int        // packets that may go to an address that has not proved itself; negative: any number
+	vouched  netip.Addr // it has proved itself otherwise
 	out      stream
 	events   events
 	merger   merger
@@ -82,7 +84,7 @@ func newPort(e *Engine) *Port {
 	p := &Port{
 		e: e, id: e.ids.Add(1),
 		digits: make(chan Digit, 64), silent: make(chan struct{}), holds: make(chan bool, 8),
-		terms: terms{pt: ptALaw, dtmfIn: ptDigits},
+		terms: terms{pt: ptALaw, dtmfIn: ptDigits}, credit: -1,
 	}
 	p.out = stream{ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), clock: rand.Uint32(), marker: true}
 	p.sdp.id = rand.Uint64() >> 2
@@ -208,6 +210,25 @@ func (p *Port) removeSink(l *listener) {
 	if len(p.sinks) == 0 {
 		p.ring = nil
 	}
+}
+
+// Bound says that whoever named the far end's address may have named a stranger's: at most so many packets go to an address that
+// has sent none itself. What is played waits then.
+func (p *Port) Bound(packets int) { p.do(func(*thread, time.Duration) { p.credit = packets }) }
+
+// Vouch says that an address hears us, without its having sent sound: there the bound ends. Elsewhere it grows by so many packets.
+func (p *Port) Vouch(ip netip.Addr, packets int) {
+	p.do(func(*thread, time.Duration) {
+		p.vouched = ip
+		if p.credit >= 0 {
+			p.credit += packets
+		}
+	})
+}
+
+// proved tells whether the address that is sent to wants our sound, as far as we know.
+func (p *Port) proved() bool {
+	return p.credit < 0 || p.latch.locked || p.vouched == p.latch.target().Addr()
 }
 
 // Held tells whether the far end has put us on hold.

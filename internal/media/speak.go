@@ -43,7 +43,7 @@ func (p *Port) canSend() bool {
 	if p.web {
 		return p.out.track != nil
 	}
-	return p.terms.send && p.rtp != nil && p.latch.target().IsValid()
+	return p.terms.send && p.rtp != nil && p.latch.target().IsValid() && (p.credit != 0 || p.proved())
 }
 
 // tick is a leg's 20 ms.
@@ -116,6 +116,9 @@ func (p *Port) send(pt uint8, marker bool, seq uint16, ts uint32, n int) {
 	b := p.out.buf[:rtpHeader+n]
 	putRTP(b, pt, marker, seq, ts, p.out.ssrc)
 	p.out.sent = true
+	if p.credit > 0 && !p.proved() {
+		p.credit--
+	}
 	var err error
 	if p.web {
 		err = p.out.track.WriteRTP(b)

@@ -5,14 +5,29 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/netip"
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
 )
 
-// sdpOf finds the session description of a message: the body, or the part of a multipart one (carriers that speak SIP-I send ISUP
-// beside it). nil without status: there is none. 415: a body that we cannot read (RFC 3261 §8.2.3).
+// sdpOf is the session description of a message, with its sound where it may go (address.go). nil without status: there is none.
+// 415: a body that we cannot read; 488: nobody may be spoken to there.
 func sdpOf(msg sip.Message) (sdp []byte, status int) {
+	if sdp, status = described(msg); sdp == nil {
+		return nil, status
+	}
+	source, _ := netip.ParseAddrPort(msg.Source())
+	sdp, ok := placed(sdp, source.Addr())
+	if !ok {
+		return nil, 488
+	}
+	return sdp, 0
+}
+
+// described finds the session description of a message: the body, or the part of a multipart one (carriers that speak SIP-I send ISUP
+// beside it). nil without status: there is none. 415: a body that we cannot read (RFC 3261 §8.2.3).
+func described(msg sip.Message) (sdp []byte, status int) {
 	body := msg.Body()
 	if len(body) == 0 {
 		return nil, 0

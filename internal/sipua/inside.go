@@ -46,6 +46,9 @@ func (s *Server) onACK(req *sip.Request) {
 	l.d.source = req.Source()
 	l.mu.Unlock()
 	s.door.acknowledged(l.setup)
+	if was == answered {
+		l.vouch(req.Source())
+	}
 	if was == closing { // we wanted to hang up between 200 and ACK
 		l.bye("us")
 		return

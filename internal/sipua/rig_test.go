@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
 	"strconv"
@@ -39,6 +40,7 @@ type deaf struct {
 	offers   int
 	waiting  bool // an offer is out
 	answers  int
+	bounds   string
 	silent   chan struct{}
 	closed   chan struct{}
 	once     sync.Once
@@ -75,7 +77,14 @@ func (d *deaf) Accept(answer []byte) error {
 	return nil
 }
 
-func (d *deaf) InjectDigit(key byte)    { d.mu.Lock(); d.keys = append(d.keys, key); d.mu.Unlock() }
+func (d *deaf) InjectDigit(key byte) { d.mu.Lock(); d.keys = append(d.keys, key); d.mu.Unlock() }
+func (d *deaf) Bound(n int)          { d.mu.Lock(); d.bounds += fmt.Sprint(n, " "); d.mu.Unlock() }
+func (d *deaf) Vouch(ip netip.Addr, n int) {
+	d.mu.Lock()
+	d.bounds += fmt.Sprint(ip, "+", n, " ")
+	d.mu.Unlock()
+}
+func (d *deaf) allowed() string         { d.mu.Lock(); defer d.mu.Unlock(); return d.bounds }
 func (d *deaf) Silent() <-chan struct{} { return d.silent }
 func (d *deaf) Close()                  { d.once.Do(func() { close(d.closed) }) }
 

@@ -95,6 +95,8 @@ type sound interface {
 	Accept(answer []byte) error
 	InjectDigit(key byte)
 	Silent() <-chan struct{}
+	Bound(packets int)
+	Vouch(ip netip.Addr, packets int)
 	Close()
 }
 

@@ -260,6 +260,7 @@ func (s *Server) prepare(l *Leg) int {
 		return 503
 	}
 	l.port = port
+	s.bound(port, l.invite)
 	if offer == nil {
 		return 0
 	}
