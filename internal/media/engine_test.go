@@ -516,7 +516,7 @@ func TestFilter(t *testing.T) {
 	}
 	w.in = append(w.in, mailed{k.say(frameOf(7)), farAddr})
 	d.ticks(1)
-	if w.only != farAddr || p.Stats().Ignored != 0 {
+	if p.latch.target() != farAddr || p.Stats().Ignored != 0 {
 		t.Error("the same stream from elsewhere is not followed")
 	}
 }

@@ -122,7 +122,7 @@ func (p *Port) admit(from netip.AddrPort, h *packet, now time.Duration) bool {
 		return true
 	}
 	ok, _ := p.latch.admit(from, h, now)
-	if ok && p.latch.locked && !p.filtered {
+	if ok && !p.filtered && p.latch.settled(now) {
 		if f, can := p.rtp.(filter); can {
 			_ = f.Only(p.latch.src) // without it the latch does the same work
 		}
