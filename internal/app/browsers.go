@@ -22,7 +22,7 @@ func (r *rooms) phoneOptions(port int, bind, public netip.Addr) webphone.Options
 		o.IPs = []netip.Addr{public, netip.AddrFrom4([4]byte{127, 0, 0, 1})}
 	}
 	if c.HTTP.CitizenCall && r.trouble == nil {
-		o.OnCitizen = func(l *webphone.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) }
+		o.OnCitizen = func(l *webphone.Leg) { r.ready().Take(context.WithoutCancel(r.background()), l) }
 	}
 	return o
 }

@@ -71,11 +71,12 @@ type rooms struct {
 	texts    atomic.Int64
 	stop     context.CancelFunc
 	stopped  chan struct{}
+	opened   chan struct{} // the switchboard is there
 }
 
 // open opens the rooms from the bottom up; what cannot be opened closes what was.
 func open(ctx context.Context, c Config, d *doors, log *slog.Logger) (*rooms, error) {
-	r := &rooms{conf: c, log: log, doors: d, started: time.Now(), stop: func() {}, stopped: make(chan struct{})}
+	r := &rooms{conf: c, log: log, doors: d, started: time.Now(), stop: func() {}, stopped: make(chan struct{}), opened: make(chan struct{})}
 	for _, step := range []func(context.Context) error{r.openRecords, r.openContent, r.openMachines, r.openBoard} {
 		if err := step(ctx); err != nil {
 			close(r.stopped) // the switchboard, the last step, does not fail: nobody else closes it
@@ -172,8 +173,8 @@ func (r *rooms) openMachines(context.Context) (err error) {
 	}
 	r.sip, err = sipua.New(sipua.Options{
 		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls + c.Limits.Overload, Patience: setUpPatience,
-		OnCall:    func(l *sipua.Leg) { r.board.Take(context.WithoutCancel(r.background()), l) },
-		OnPhone:   func(l *sipua.Leg) { r.board.FromPhone(l.Phone(), l) },
+		OnCall:    func(l *sipua.Leg) { r.ready().Take(context.WithoutCancel(r.background()), l) },
+		OnPhone:   func(l *sipua.Leg) { r.ready().FromPhone(l.Phone(), l) },
 		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, IgnoreStrangers: c.SIP.Strangers == "ignore", Log: r.log,
 	})
 	if err != nil {
@@ -243,7 +244,15 @@ func (r *rooms) openBoard(ctx context.Context) error {
 		r.resume(ctx)
 		go r.shifts.run(run)
 	}
+	close(r.opened)
 	return nil
+}
+
+// ready is the switchboard for calls from outside: one that comes while we start, such as the repeated INVITE of a caller whom a
+// restart has cut off, waits the moment until it is there.
+func (r *rooms) ready() *switchboard.Switchboard {
+	<-r.opened
+	return r.board
 }
 
 // seed gives the desks their day so far. Without it they only count from zero: no reason not to start.
