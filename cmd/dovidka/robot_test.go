@@ -26,6 +26,7 @@ type robot struct {
 	client *http.Client
 	cancel context.CancelFunc
 	pc     *webrtc.PeerConnection
+	hz     float64 // what it says
 
 	mu    sync.Mutex
 	view  map[string]json.RawMessage
@@ -40,7 +41,7 @@ func (w *world) cmdOperator(args []string) error {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &robot{host: w.http, client: c, cancel: cancel}
+	r := &robot{host: w.http, client: c, cancel: cancel, hz: toneOf(args[0])}
 	if old := w.robots[args[0]]; old != nil {
 		old.close()
 	}
@@ -150,7 +151,7 @@ func (r *robot) signalling(ctx context.Context, c *websocket.Conn) {
 	}
 }
 
-// accept answers the server's offer as a browser does: it sends a tone of 880 Hz for a voice and keeps what it hears.
+// accept answers the server's offer as a browser does: it sends a tone for a voice and keeps what it hears.
 func (r *robot) accept(ctx context.Context, offer string) (string, error) {
 	pc, err := webrtc.NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
@@ -195,13 +196,13 @@ func (r *robot) accept(ctx context.Context, offer string) (string, error) {
 		return "", err
 	}
 	<-gathered
-	go talk(ctx, track)
+	go talk(ctx, track, r.hz)
 	return pc.LocalDescription().SDP, nil
 }
 
-// talk sends 20 ms of an 880 Hz tone, fifty times a second.
-func talk(ctx context.Context, t *webrtc.TrackLocalStaticSample) {
-	tone := ours.Tone(880, time.Hour, -15)
+// talk sends 20 ms of a tone, fifty times a second.
+func talk(ctx context.Context, t *webrtc.TrackLocalStaticSample, hz float64) {
+	tone := ours.Tone(hz, time.Hour, -15)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	var f ours.Frame

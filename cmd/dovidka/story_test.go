@@ -58,6 +58,9 @@ func TestStories(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "closed.toml"), []byte(conf+closedToday(time.Now())), 0o600); err != nil {
 				return err
 			}
+			if err := os.WriteFile(filepath.Join(e.WorkDir, "recording.toml"), []byte(recordingConfig(conf)), 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(e.WorkDir, "dovidka.toml"), []byte(conf), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -66,6 +69,8 @@ func TestStories(t *testing.T) {
 			"hangup": with((*world).cmdHangup), "ended": with((*world).cmdEnded), "rejected": with((*world).cmdRejected),
 			"operator": with((*world).cmdOperator), "offered": with((*world).cmdOffered), "answer": with((*world).cmdAnswer),
 			"bridged": with((*world).cmdBridged), "report": with((*world).cmdReport), "fact": with((*world).cmdFact), "get": with((*world).cmdGet),
+			"supervise": with((*world).cmdSupervise), "leave": with((*world).cmdLeave), "voices": with((*world).cmdVoices),
+			"recorded": with((*world).cmdRecorded), "playback": with((*world).cmdPlayback), "refused": with((*world).cmdRefused), "audited": with((*world).cmdAudited),
 			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "echoed": with((*world).cmdEchoed), "term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
 		},
 	})

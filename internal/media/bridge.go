@@ -17,6 +17,7 @@ type path struct {
 // Bridged is two legs' sound joined.
 type Bridged struct {
 	a, b   *Port
+	turns  [2]uint64 // of a and b when it was asked for
 	broken atomic.Bool
 }
 
@@ -24,15 +25,22 @@ type Bridged struct {
 // a former bridge of either is broken. Legs of two threads are brought to one.
 func Bridge(a, b *Port) *Bridged {
 	j := &Bridged{a: a, b: b}
+	j.turns = [2]uint64{a.turn.Add(1), b.turn.Add(1)}
 	j.join()
 	return j
+}
+
+// stale tells that the bridge is broken, or that something else was asked of one of the legs while it was on its way from one
+// thread's queue to the other's (Bridge, Mix.Hear): what was asked last counts.
+func (j *Bridged) stale() bool {
+	return j.broken.Load() || j.a.turn.Load() != j.turns[0] || j.b.turn.Load() != j.turns[1]
 }
 
 // join runs in both legs' queues, first b's, then a's, so that it keeps its place among what was asked of either before.
 func (j *Bridged) join() {
 	a, b := j.a, j.b
 	b.do(func(t *thread, now time.Duration) {
-		if j.broken.Load() || b.shutDown {
+		if j.stale() || b.shutDown {
 			return
 		}
 		b.unlink()
@@ -54,7 +62,7 @@ func (j *Bridged) join() {
 // link runs on a's thread.
 func (j *Bridged) link(t *thread, now time.Duration) {
 	a, b := j.a, j.b
-	if j.broken.Load() || a.shutDown || a == b {
+	if j.stale() || a.shutDown || a == b {
 		return
 	}
 	if b.owner.Load() != t {

@@ -31,6 +31,7 @@ func (m *Mix) Hear(p *Port, voices ...*Port) {
 	}
 	fresh := slices.Clone(e.taps)
 	m.ears[p] = e
+	p.turn.Add(1)
 	p.do(func(*thread, time.Duration) { p.hear(e) })
 	for _, x := range fresh {
 		x.open()

@@ -172,6 +172,31 @@ func TestMixAllocatesNothing(t *testing.T) {
 	r.Stop()
 }
 
+// TestHearAfterBridge: who is bridged and told at once what else to hear hears that, though the bridge is still on its way between
+// the two legs' threads.
+func TestHearAfterBridge(t *testing.T) {
+	e := newEngine(t, 2)
+	fa, fb, fc := newPhone(t), newPhone(t), newPhone(t)
+	a, b, c := dial(t, e, fa), dial(t, e, fb), dial(t, e, fc)
+	fa.talk(a.LocalAddr(), ptALaw, 500)
+	fb.talk(b.LocalAddr(), ptALaw, 900)
+	fc.talk(c.LocalAddr(), ptALaw, 1300)
+	m := NewMix()
+	for i := range 20 {
+		j := Bridge(a, b)
+		m.Hear(a, b, c)
+		m.Hear(b, a, c)
+		if i%2 == 0 {
+			j.Break()
+		}
+	}
+	until(t, "a hears both", func() bool { return fa.hears(500, 900, 1300) == "900 1300 " })
+	until(t, "b hears both", func() bool { return fb.hears(500, 900, 1300) == "500 1300 " })
+	Bridge(a, b)
+	until(t, "a hears b", func() bool { return fa.hears(500, 900, 1300) == "900 " })
+	until(t, "b hears a", func() bool { return fb.hears(500, 900, 1300) == "500 " })
+}
+
 // TestMixSound is the same over real sockets, legs of two threads and a browser's.
 func TestMixSound(t *testing.T) {
 	e := newEngine(t, 2)

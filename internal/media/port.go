@@ -23,6 +23,7 @@ type Port struct {
 	holds  chan bool
 	held   atomic.Bool
 	muted  atomic.Bool
+	turn   atomic.Uint64 // counts who was asked to be heard
 	closed atomic.Bool
 	meter  meter
 	sdp    session

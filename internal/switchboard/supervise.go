@@ -262,7 +262,7 @@ func (u *supervision) change(mode string) {
 	}
 	if hears {
 		u.c.note(call.Fact{Kind: call.Supervised, Agent: agent, Name: mode, Value: u.by})
-		u.resound(was != Listen)
+		u.resound(mode == Listen) // from a mix back to hearing each other on arrival
 	}
 	u.s.watchers.nudge()
 }

@@ -288,6 +288,10 @@ func promptName(id string) string {
 	switch id {
 	case "menu.main":
 		return "головне меню"
+	case "notice.recording":
+		return "попередження про запис розмови"
+	case "notice.recording_off":
+		return "розмову не записують"
 	case "notice.unverified":
 		return "застереження, що довідку ще не перевірено"
 	case "hours.address":
