@@ -180,6 +180,9 @@ func (s *Server) hostFor(network, dest string) string {
 	if ip := s.from(network, dest).Addr(); !ip.IsUnspecified() {
 		return ip.String()
 	}
+	if ip := s.known(dest); network == "UDP" && ip != "" {
+		return ip
+	}
 	if ip := s.routed(dest); ip != "" {
 		return ip
 	}

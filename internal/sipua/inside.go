@@ -3,6 +3,7 @@ package sipua
 import (
 	"crypto/rand"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -75,22 +76,21 @@ func (s *Server) onInside(req *sip.Request, tx *sip.ServerTx) {
 		return
 	}
 	s.porch.welcome(req.Source(), 1)
-	seq := req.CSeq().SeqNo
-	l.mu.Lock()
-	if seq <= l.d.remoteSeq && l.d.remoteSeq != 0 { // RFC 3261 §12.2.2
-		l.mu.Unlock()
+	if !l.inTurn(req) {
 		_ = tx.Respond(l.response(req, 500, nil))
 		return
 	}
-	l.d.remoteSeq, l.d.source = seq, req.Source()
-	l.mu.Unlock()
+	if req.Method == sip.INFO { // keys keep their order: the next request waits until this one is done
+		defer l.turn.Unlock()
+		l.onInfo(req, tx)
+		return
+	}
+	l.turn.Unlock()
 	switch req.Method {
 	case sip.BYE:
 		l.onBye(req, tx)
 	case sip.INVITE, sip.UPDATE:
 		l.onModify(req, tx)
-	case sip.INFO:
-		l.onInfo(req, tx)
 	case sip.PRACK:
 		l.onPrack(req, tx)
 	case sip.REFER:
@@ -121,5 +121,31 @@ func (l *Leg) onBye(req *sip.Request, tx *sip.ServerTx) {
 		l.end(why)
 	default:
 		l.end("caller")
+	}
+}
+
+// inTurn lets requests in by their numbers; false: it comes after a later one (RFC 3261 §12.2.2: 500). sipgo runs each in a goroutine
+// of its own, so of two that come at once the second may be here first: when a number is missing it waits a moment for it. When it
+// says true, l.turn is locked.
+func (l *Leg) inTurn(req *sip.Request) bool {
+	seq := req.CSeq().SeqNo
+	for try := 0; ; try++ {
+		l.turn.Lock()
+		l.mu.Lock()
+		last := l.d.remoteSeq
+		late, next := last != 0 && seq <= last, last == 0 || seq == last+1 || try == 60
+		if !late && next {
+			l.d.remoteSeq, l.d.source = seq, req.Source()
+		}
+		l.mu.Unlock()
+		switch {
+		case late:
+			l.turn.Unlock()
+			return false
+		case next:
+			return true
+		}
+		l.turn.Unlock()
+		time.Sleep(time.Millisecond)
 	}
 }

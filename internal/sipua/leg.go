@@ -46,6 +46,7 @@ type Leg struct {
 	key      string // of the incoming INVITE among those that were asked
 	setup    *setup // of an incoming leg at the door
 
+	turn   sync.Mutex // of requests inside the dialog
 	mu     sync.Mutex
 	state  state
 	d      dialog

@@ -16,9 +16,10 @@ import (
 
 // place is one address where the agent listens: UDP and TCP on one port, or TLS.
 type place struct {
-	addr netip.AddrPort
-	udp  *packetGuard // nil for TLS
-	tcp  net.Listener
+	addr  netip.AddrPort
+	udp   *packetGuard // nil for TLS
+	tcp   net.Listener
+	homes *homes // nil: one address only
 }
 
 // addresses reads "0.0.0.0:5060, [::]:5060". "[::]" alone means both families: a socket of each, so that an IPv4 caller is seen under
@@ -97,7 +98,13 @@ func (s *Server) listenPlain(want *net.UDPAddr) (*place, error) {
 		at := addrOf(udp.LocalAddr())
 		tcp, err := net.Listen("tcp"+family(want.IP), at.String())
 		if err == nil {
-			return &place{addr: at, udp: newPacketGuard(&udpTap{udp, &s.ladders}, s.porch, s.o.sources), tcp: newListenerGuard(tcp, s.porch)}, nil
+			p := &place{addr: at, tcp: newListenerGuard(tcp, s.porch)}
+			var socket datagrams = udp
+			if p.homes = newHomes(udp); p.homes != nil {
+				socket = p.homes
+			}
+			p.udp = newPacketGuard(&udpTap{socket, &s.ladders}, s.porch, s.o.sources)
+			return p, nil
 		}
 		udp.Close()
 		if want.Port != 0 {
@@ -187,6 +194,23 @@ func (s *Server) from(network, dest string) netip.AddrPort {
 		}
 	}
 	return best
+}
+
+// known gives the address of ours under which the far end at dest has reached us.
+func (s *Server) known(dest string) string {
+	to, err := netip.ParseAddrPort(dest)
+	if err != nil {
+		return ""
+	}
+	for _, p := range s.places {
+		if p.homes == nil {
+			continue
+		}
+		if own, ok := p.homes.toward(to); ok {
+			return own.String()
+		}
+	}
+	return ""
 }
 
 // routed is the address of this machine on the way to dest; "" when there is no way.

@@ -249,6 +249,25 @@ func (r *rogue) none(prefix string, d time.Duration) {
 	}
 }
 
+// quiet waits until nothing with prefix comes any more: repetitions may be on their way already.
+func (r *rogue) quiet(prefix string) {
+	r.t.Helper()
+	window := time.NewTimer(10 * testT1) // repetitions are at most T2 apart
+	defer window.Stop()
+	for limit := time.After(4 * time.Second); ; {
+		select {
+		case m := <-r.in:
+			if strings.HasPrefix(m.text, prefix) {
+				window.Reset(10 * testT1)
+			}
+		case <-window.C:
+			return
+		case <-limit:
+			r.t.Fatalf("%q goes on and on", prefix)
+		}
+	}
+}
+
 // head reads one header's value.
 func head(text, name string) string {
 	m := regexp.MustCompile(`(?im)^` + regexp.QuoteMeta(name) + `\s*:\s*(.*?)\r?$`).FindStringSubmatch(text)

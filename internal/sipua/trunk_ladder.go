@@ -136,13 +136,13 @@ func letters(s string) string {
 
 // udpTap shows the ladders what passes through a socket.
 type udpTap struct {
-	*net.UDPConn
+	datagrams
 	l *ladders
 }
 
 // ReadFrom reads a packet.
 func (t *udpTap) ReadFrom(b []byte) (int, net.Addr, error) {
-	n, from, err := t.UDPConn.ReadFrom(b)
+	n, from, err := t.datagrams.ReadFrom(b)
 	if err == nil {
 		t.l.note(false, from, b[:n])
 	}
@@ -151,7 +151,7 @@ func (t *udpTap) ReadFrom(b []byte) (int, net.Addr, error) {
 
 // ReadFromUDPAddrPort reads a packet.
 func (t *udpTap) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
-	n, from, err := t.UDPConn.ReadFromUDPAddrPort(b)
+	n, from, err := t.datagrams.ReadFromUDPAddrPort(b)
 	if all := t.l.all.Load(); err == nil && all != nil {
 		t.l.noteAt(*all, false, from, b[:n])
 	}
@@ -161,7 +161,7 @@ func (t *udpTap) ReadFromUDPAddrPort(b []byte) (int, netip.AddrPort, error) {
 // WriteTo sends a packet.
 func (t *udpTap) WriteTo(b []byte, to net.Addr) (int, error) {
 	t.l.note(true, to, b)
-	return t.UDPConn.WriteTo(b, to)
+	return t.datagrams.WriteTo(b, to)
 }
 
 // tapListener does the same for connections; what passes it are whole messages.
