@@ -10,10 +10,13 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"dovidka/internal/crowd"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/icholy/digest"
@@ -23,13 +26,20 @@ const (
 	nonceLife    = 5 * time.Minute
 	maxNonces    = 4096 // nonces with a proved user
 	maxPenalties = 8192 // sources that were wrong
+	maxHomes     = 4096 // accounts with the address where each was proved
 	freeMistakes = 10   // of one address over all accounts: a household of phones is not an attacker
+	freeNet      = 100  // of a whole network
 	maxPenalty   = 5 * time.Minute
+	homePenalty  = 10 * time.Second // where an account lives, somebody else's mistakes may not keep its phone out for long
+	homeFor      = 24 * time.Hour
 )
 
 // doorkeeper checks digests (RFC 2617 with qop=auth). A nonce is a sealed time, so a challenge costs no memory; the last count of a
 // nonce is kept only once somebody has proved a password with it. An unknown user goes the way of a wrong password to the last
-// instruction, and a wrong password makes its source wait 1, 2, 4 … seconds, at most five minutes.
+// instruction, and a wrong password makes its source wait 1, 2, 4 … seconds, at most five minutes. Passwords are random (80 bits), so
+// the wait need not stop many sources at once; it must not shut out the rightful phone either: a source that has proved itself pays
+// for its own mistakes only, not for those of others behind its NAT, and an address where an account was proved lately waits ten
+// seconds at most for that account, so that a phone that has restarted comes in again.
 type doorkeeper struct {
 	realm   string
 	account func(string) (string, bool)
@@ -38,6 +48,8 @@ type doorkeeper struct {
 	mu     sync.Mutex
 	counts map[string]used
 	wrong  map[string]mistakes
+	homes  map[string]time.Time // address and account, until when
+	proved *crowd.Known         // sources
 }
 
 type used struct {
@@ -52,7 +64,8 @@ type mistakes struct {
 }
 
 func newDoorkeeper(realm string, account func(string) (string, bool)) *doorkeeper {
-	d := &doorkeeper{realm: realm, account: account, counts: map[string]used{}, wrong: map[string]mistakes{}}
+	d := &doorkeeper{realm: realm, account: account, counts: map[string]used{}, wrong: map[string]mistakes{},
+		homes: map[string]time.Time{}, proved: crowd.NewKnown(maxPenalties)}
 	rand.Read(d.seal[:])
 	return d
 }
@@ -64,27 +77,55 @@ type verdict struct {
 	header sip.Header
 }
 
-// judge looks at an Authorization header for a request of method from the address ip.
-func (d *doorkeeper) judge(auth, method, ip string, now time.Time) verdict {
+// toll is what a mistake costs under one key: so many are free, and no wait is longer than most.
+type toll struct {
+	key  string
+	free int
+	most time.Duration
+}
+
+// tolls are those of a try for an account from a source.
+func (d *doorkeeper) tolls(from netip.AddrPort, user string, now time.Time) []toll {
+	user = "\x00" + strings.ToLower(user)
+	if d.proved.Has(from, now) {
+		return []toll{{from.String() + user, 0, maxPenalty}, {from.String(), freeMistakes, maxPenalty}}
+	}
+	host := crowd.Host(from.Addr()).String()
+	d.mu.Lock()
+	home := d.homes[host+user].After(now)
+	d.mu.Unlock()
+	if home {
+		return []toll{{host + user, 0, homePenalty}}
+	}
+	return []toll{{host + user, 0, maxPenalty}, {host, freeMistakes, maxPenalty}, {"net " + crowd.Net(from.Addr()).String(), freeNet, maxPenalty}}
+}
+
+// judge looks at an Authorization header for a request of method from source, an address with its port.
+func (d *doorkeeper) judge(auth, method, source string, now time.Time) verdict {
+	from, err := netip.ParseAddrPort(source)
+	if err != nil {
+		return verdict{status: 403}
+	}
+	ip := from.Addr().Unmap().String()
 	c, err := digest.ParseCredentials(auth)
 	if auth == "" || err != nil || c.Realm != d.realm || c.QOP != "auth" || c.Cnonce == "" || len(c.Username) > 64 {
 		return d.challenge(ip, now, false)
 	}
-	keys := []string{ip + "\x00" + strings.ToLower(c.Username), ip}
-	if wait := d.penalty(keys, now); wait > 0 {
+	tolls := d.tolls(from, c.Username, now)
+	if wait := d.penalty(tolls, now); wait > 0 {
 		return verdict{status: 503, header: sip.NewHeader("Retry-After", strconv.Itoa(int(wait/time.Second)+1))}
 	}
 	made, ours := d.opened(ip, c.Nonce)
+	if !ours { // made up, or given to another address: proves nothing, costs nothing – else a forged source could lock a phone out
+		return d.challenge(ip, now, false)
+	}
 	ha1, exists := d.account(c.Username)
 	if !exists || len(ha1) != 32 {
 		ha1, exists = hex.EncodeToString(d.seal[:16]), false
 	}
 	right := subtle.ConstantTimeCompare([]byte(strings.ToLower(c.Response)), []byte(response(ha1, method, c))) == 1
-	if !ours { // made up, or given to another address: proves nothing, costs nothing – else a forged source could lock a phone out
-		return d.challenge(ip, now, false)
-	}
 	if !right || !exists {
-		d.mistake(keys, now)
+		d.mistake(tolls, now)
 		return d.challenge(ip, now, false)
 	}
 	if now.Sub(made) > nonceLife {
@@ -93,7 +134,7 @@ func (d *doorkeeper) judge(auth, method, ip string, now time.Time) verdict {
 	if !d.count(c.Nonce, c.Nc, made.Add(nonceLife), now) { // replayed: a new nonce, no penalty – a phone may have restarted its count
 		return d.challenge(ip, now, true)
 	}
-	d.forgive(keys[0])
+	d.settle(tolls[0].key, from, c.Username, now)
 	return verdict{user: c.Username}
 }
 
@@ -166,38 +207,34 @@ func (d *doorkeeper) count(nonce string, nc int, until, now time.Time) bool {
 	return true
 }
 
-// penalty is how long a source must still wait; keys are its address with the user, and its address alone.
-func (d *doorkeeper) penalty(keys []string, now time.Time) time.Duration {
+// penalty is how long a source must still wait.
+func (d *doorkeeper) penalty(tolls []toll, now time.Time) time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var wait time.Duration
-	for _, k := range keys {
-		wait = max(wait, d.wrong[k].until.Sub(now))
+	for _, t := range tolls {
+		wait = max(wait, min(d.wrong[t.key].until.Sub(now), t.most))
 	}
 	return wait
 }
 
-func (d *doorkeeper) mistake(keys []string, now time.Time) {
+func (d *doorkeeper) mistake(tolls []toll, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for i, k := range keys {
+	for _, t := range tolls {
 		if len(d.wrong) >= maxPenalties {
 			d.forget(now)
 		}
-		m := d.wrong[k]
+		m := d.wrong[t.key]
 		if now.After(m.kept) {
 			m = mistakes{}
 		}
 		m.n++
-		over := m.n
-		if i > 0 {
-			over -= freeMistakes
-		}
-		if over > 0 {
-			m.until = now.Add(min(time.Second<<min(over-1, 16), maxPenalty))
+		if over := m.n - t.free; over > 0 {
+			m.until = now.Add(min(time.Second<<min(over-1, 16), t.most))
 		}
 		m.kept = now.Add(4 * maxPenalty)
-		d.wrong[k] = m
+		d.wrong[t.key] = m
 	}
 }
 
@@ -216,8 +253,18 @@ func (d *doorkeeper) forget(now time.Time) {
 	}
 }
 
-func (d *doorkeeper) forgive(key string) {
+// settle is a right password: the mistakes before it are forgiven, and the source and its home are known.
+func (d *doorkeeper) settle(key string, from netip.AddrPort, user string, now time.Time) {
+	d.proved.Add(from, now.Add(knownFor), now)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.wrong, key)
+	home := crowd.Host(from.Addr()).String() + "\x00" + strings.ToLower(user)
+	if _, there := d.homes[home]; !there && len(d.homes) >= maxHomes {
+		for k := range d.homes { // any: they prove themselves again
+			delete(d.homes, k)
+			break
+		}
+	}
+	d.homes[home] = now.Add(homeFor)
 }

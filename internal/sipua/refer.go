@@ -41,7 +41,7 @@ func (s *Server) placedByPhone(l *Leg) (done bool) {
 	if h := req.GetHeader("authorization"); h != nil {
 		auth = h.Value()
 	}
-	v := s.reg.guard.judge(auth, "INVITE", ip, now)
+	v := s.reg.guard.judge(auth, "INVITE", req.Source(), now)
 	switch {
 	case v.status != 0:
 		s.reply(l.tx, req, v.status, v.header)

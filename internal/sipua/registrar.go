@@ -84,8 +84,7 @@ func (s *Server) onRegister(req *sip.Request, tx *sip.ServerTx) {
 	if h := req.GetHeader("authorization"); h != nil {
 		auth = h.Value()
 	}
-	ip, _, _ := net.SplitHostPort(req.Source())
-	v := s.reg.guard.judge(auth, "REGISTER", ip, now)
+	v := s.reg.guard.judge(auth, "REGISTER", req.Source(), now)
 	if v.status != 0 {
 		s.reply(tx, req, v.status, v.header)
 		return

@@ -2,6 +2,7 @@ package sipua
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -179,7 +180,7 @@ func TestDoorkeeper(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return d.judge(c.String(), "REGISTER", ip, at)
+		return d.judge(c.String(), "REGISTER", ip+":5060", at)
 	}
 	n := d.nonce("1.1.1.1", now)
 	if v := try(n, "p", "1.1.1.1", 1, now); v.status != 0 || v.user != "olena" {
@@ -234,5 +235,84 @@ func TestBindingsRunOut(t *testing.T) {
 	}
 	if _, ok := h.reg.find("olena", time.Now().Add(61*time.Second)); ok {
 		t.Fatal("still there")
+	}
+}
+
+// A stranger behind the same NAT tries passwords for hours: the telephone that is registered never waits, one that has restarted
+// waits ten seconds at most, and the stranger is not let through any faster for it.
+func TestNeighboursMistakes(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	asked := 0
+	d := newDoorkeeper("dovidka", func(u string) (string, bool) { asked++; return HA1("olena", "dovidka", "p"), u == "olena" })
+	try := func(user, password, source string, at time.Time) verdict {
+		ip, _, _ := strings.Cut(source, ":")
+		c, err := digest.Digest(&digest.Challenge{Realm: "dovidka", Nonce: d.nonce(ip, at), QOP: []string{"auth"}},
+			digest.Options{Method: "REGISTER", URI: "sip:dovidka", Username: user, Password: password, Count: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.judge(c.String(), "REGISTER", source, at)
+	}
+	const phone, restarted = "192.0.2.1:40000", "192.0.2.1:40001"
+	if v := try("olena", "p", phone, now); v.status != 0 {
+		t.Fatal(v)
+	}
+	looked := 0
+	for i := range 4 * 3600 { // a try a second, for each of two names
+		now = now.Add(time.Second)
+		stranger := fmt.Sprintf("192.0.2.1:%d", 50000+i%1000)
+		for _, user := range []string{"olena", "petro"} {
+			if v := try(user, "no", stranger, now); user == "olena" && v.status == 401 {
+				looked++
+			}
+		}
+		if i%60 == 0 {
+			if v := try("olena", "p", phone, now); v.status != 0 {
+				t.Fatalf("after %d s the registered telephone gets %d", i, v.status)
+			}
+		}
+	}
+	if looked > 4*3600/10+20 {
+		t.Errorf("%d passwords were looked at in four hours", looked)
+	}
+	for range 10 {
+		now = now.Add(time.Second)
+		if v := try("olena", "p", restarted, now); v.status == 0 {
+			asked = 0
+			made := digest.Challenge{Realm: "dovidka", Nonce: "made up", QOP: []string{"auth"}}
+			c, _ := digest.Digest(&made, digest.Options{Method: "REGISTER", URI: "sip:dovidka", Username: "olena", Password: "no", Count: 1})
+			if d.judge(c.String(), "REGISTER", "203.0.113.9:1", now); asked != 0 {
+				t.Error("a made-up nonce costs a look into the database")
+			}
+			return
+		}
+	}
+	t.Error("the restarted telephone waits longer than ten seconds")
+}
+
+// Who cycles through the addresses of a network or of an IPv6 house pays as one.
+func TestCyclingGuesses(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	d := newDoorkeeper("dovidka", func(string) (string, bool) { return "", false })
+	looked := func(n int, addr func(int) string) (out int) {
+		for i := range n {
+			source := addr(i)
+			from := netip.MustParseAddrPort(source)
+			c, err := digest.Digest(&digest.Challenge{Realm: "dovidka", Nonce: d.nonce(from.Addr().String(), now), QOP: []string{"auth"}},
+				digest.Options{Method: "REGISTER", URI: "sip:dovidka", Username: "olena", Password: "no", Count: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.judge(c.String(), "REGISTER", source, now).status == 401 {
+				out++
+			}
+		}
+		return out
+	}
+	if n := looked(250, func(i int) string { return fmt.Sprintf("198.51.100.%d:5060", i) }); n > freeNet+1 {
+		t.Errorf("%d guesses from a /24 at once", n)
+	}
+	if n := looked(50, func(i int) string { return fmt.Sprintf("[2001:db8::%x]:5060", i+1) }); n != 1 {
+		t.Errorf("%d guesses from a /64 at once", n)
 	}
 }

@@ -266,7 +266,7 @@ func (s *Server) notOurs(l *Leg) (done bool) {
 	if h := l.invite.GetHeader("authorization"); h != nil {
 		auth = h.Value()
 	}
-	v := s.reg.guard.judge(auth, "INVITE", src.Addr().String(), time.Now())
+	v := s.reg.guard.judge(auth, "INVITE", l.invite.Source(), time.Now())
 	if v.status != 0 {
 		s.reply(l.tx, l.invite, v.status, v.header)
 		return true
