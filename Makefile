@@ -28,6 +28,9 @@ bench: ## figures of docs/benchmarks.md
 	@scripts/need test
 	@scripts/bench
 
+fuzz: ## every fuzz target for a minute each
+	@scripts/fuzz 1m
+
 ui: ## rebuild ui/dist (needs Node)
 	cd ui && npm ci --no-audit --no-fund && npm run build
 

@@ -145,17 +145,21 @@ func Defaults() Config {
 
 // LoadConfig reads the file over the defaults; an empty path is the defaults. Every error is one Ukrainian sentence.
 func LoadConfig(path string) (Config, error) {
-	c := Defaults()
 	if path == "" {
-		return c, nil
+		return Defaults(), nil
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return c, fmt.Errorf("не вдалося прочитати файл налаштувань %s: %s", path, osReason(err))
+		return Defaults(), fmt.Errorf("не вдалося прочитати файл налаштувань %s: %s", path, osReason(err))
 	}
+	return readConfig(b, path)
+}
+
+func readConfig(b []byte, path string) (Config, error) {
+	c := Defaults()
 	d := toml.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
-	err = d.Decode(&c)
+	err := d.Decode(&c)
 	var strict *toml.StrictMissingError
 	if errors.As(err, &strict) {
 		row, _ := strict.Errors[0].Position()

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"dovidka/internal/call"
 )
@@ -120,7 +122,7 @@ func TestSearch(t *testing.T) {
 }
 
 func FuzzParseNumber(f *testing.F) {
-	for _, s := range []string{"+380671234567", "sip:olena@x", "<", "tel:", "%2b", "0-800-35-36-08", "п'ять", "044 123 45 67 дод. 105", "tel:+380441234567;ext=105", "0441234567,,1#", "80441234567"} {
+	for _, s := range []string{"+380671234567", "sip:olena@x", "<", "tel:", "%2b", "0-800-35-36-08", "п'ять", "044 123 45 67 дод. 105", "tel:+380441234567;ext=105", "0441234567,,1#", "olena\x1b[31m", "o\u202elena", "a\nlevel=ERROR", "80441234567"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -130,6 +132,9 @@ func FuzzParseNumber(f *testing.F) {
 		}
 		if len(n) > 64 || strings.ContainsAny(string(n), "\r\n <>\"'@;%") {
 			t.Errorf("ParseNumber(%q) = %q keeps what could do harm", s, n)
+		}
+		if i := strings.IndexFunc(string(n), func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }); i >= 0 {
+			t.Errorf("ParseNumber(%q) = %q: a line, a colour or a direction of writing could be forged with it", s, n)
 		}
 		_, _, _ = n.Mask(), n.Display(), n.Last4()
 		if _, ext := call.ParseExtension(s); len(ext) > 6 || strings.Trim(ext, "0123456789") != "" {

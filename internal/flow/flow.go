@@ -93,7 +93,9 @@ func (b *Book) publish(m *ivr.Menu) error {
 }
 
 // Build makes the stock edition without publishing it.
-func Build(o Options) (*ivr.Menu, error) {
+func Build(o Options) (*ivr.Menu, error) { return build(o, prompts, scenarios) }
+
+func build(o Options, prompts, scenarios []byte) (*ivr.Menu, error) {
 	m := &ivr.Menu{
 		Edition: 1, Nodes: map[string]*ivr.Node{}, Prompts: map[string]ivr.Prompt{}, Services: o.Services, Consts: o.Centre.consts(),
 		Hours: o.Hours, ReadUnverified: o.ReadUnverified,
