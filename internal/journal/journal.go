@@ -140,6 +140,12 @@ func (j *Journal) Healthy() bool {
 	return j.healthy
 }
 
+// Ping tells whether the writer moves: it must come to an order put now before ctx ends. Whether the database takes its facts is
+// Healthy's to tell.
+func (j *Journal) Ping(ctx context.Context) error {
+	return j.ask(ctx, job{do: func(context.Context, *writer) (int, error) { return 0, nil }}).err
+}
+
 // Stop writes what is queued and ends the writer; later orders are refused. Stopping twice is harmless.
 func (j *Journal) Stop(ctx context.Context) error {
 	j.mu.Lock()

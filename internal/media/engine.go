@@ -1,6 +1,7 @@
 package media
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -137,6 +138,26 @@ func (e *Engine) place(p *Port) {
 	best.legs.Add(1)
 	p.owner.Store(best)
 	p.do(func(*thread, time.Duration) {})
+}
+
+// Ping tells whether every thread moves: each must begin a round before ctx ends.
+func (e *Engine) Ping(ctx context.Context) error {
+	for _, t := range e.threads {
+		if e.o.Manual {
+			return nil
+		}
+		was := t.rounds.Load()
+		t.poll.wake()
+		for t.rounds.Load() < was+2 && !t.stop.Load() { // the round that was going on is no proof
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(5 * time.Millisecond):
+				t.poll.wake()
+			}
+		}
+	}
+	return nil
 }
 
 // Legs is the number of open legs.

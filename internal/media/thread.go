@@ -33,6 +33,7 @@ type thread struct {
 	inlineMu sync.Mutex // then this makes them take turns
 	asleep   atomic.Bool
 	stop     atomic.Bool
+	rounds   atomic.Uint64
 	power    [256]float32 // squares of A-law samples
 	buf      [2048]byte
 	frame    Frame // of the leg in turn
@@ -78,6 +79,7 @@ func (t *thread) run() {
 // hear nothing of it.
 func (t *thread) round() {
 	defer t.rescue()
+	t.rounds.Add(1)
 	t.clock = t.e.now()
 	t.turn(t.clock)
 	t.poll.bed(t.rest())

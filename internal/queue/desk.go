@@ -67,6 +67,24 @@ func (d *Desk) Do(e Event) []Order {
 	}
 }
 
+// Ping tells whether the goroutine of the queue moves: it must take an event and answer before ctx ends.
+func (d *Desk) Ping(ctx context.Context) error {
+	r := request{Tick{}, make(chan []Order, 1)}
+	select {
+	case d.reqs <- r:
+	case <-d.done:
+		return nil // it was ended, and does not stand still
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-r.reply:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Snapshot is the queue as it was after the last step.
 func (d *Desk) Snapshot() Snapshot { return *d.snap.Load() }
 

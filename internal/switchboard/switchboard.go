@@ -127,6 +127,9 @@ func New(o Options) *Switchboard {
 // reachEvery is how often agents' devices are looked at; the page's own heartbeat is finer.
 const reachEvery = 500 * time.Millisecond
 
+// Ping tells whether the queue moves.
+func (s *Switchboard) Ping(ctx context.Context) error { return s.desk.Ping(ctx) }
+
 // Run owns the queue and watches agents' devices until ctx ends. End it after Drain.
 func (s *Switchboard) Run(ctx context.Context) {
 	var desk sync.WaitGroup
