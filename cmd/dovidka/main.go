@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -112,8 +111,7 @@ func (s *serveCmd) Run(ctx context.Context, io *streams) error {
 	if err := c.Check(); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(io.err, nil))
-	return app.Serve(ctx, c, io.out, log)
+	return app.Serve(ctx, c, io.out, app.NewLog(io.err))
 }
 
 type versionCmd struct{}

@@ -14,11 +14,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"time"
 
 	"dovidka/internal/fault"
 	"dovidka/internal/store"
@@ -44,17 +42,21 @@ func Serve(ctx context.Context, c Config, out io.Writer, log *slog.Logger) error
 	defer r.close()
 	handler := r.handler()
 	for _, d := range doors.list {
-		s := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+		s := newHTTP(handler, log)
 		go s.Serve(d)
 		r.servers = append(r.servers, s)
 	}
 	go r.tellOfSelf(ctx)
 	r.banner(out)
+	boss := findSupervisor(log)
+	boss.tell("READY=1")
+	go boss.watch(ctx, r.alive)
 	if c.Speech.Prepare && r.trouble == nil {
 		go r.prepareVoice(ctx)
 	}
 	<-ctx.Done()
 	log.Info("stopping", "calls", r.board.Calls())
+	boss.stopping(seconds(c.Limits.DrainSeconds))
 	r.drain()
 	return nil
 }
@@ -74,7 +76,7 @@ func openDoors(c Config, log *slog.Logger) (*doors, error) {
 		if err != nil {
 			return nil, errors.New("порт http: " + portReason(c.HTTP.Listen, err))
 		}
-		d.list, d.http = append(d.list, l), l.Addr().String()
+		d.list, d.http = append(d.list, newSeated(l)), l.Addr().String()
 	}
 	if c.HTTP.HTTPS == "" && c.SIP.TLS == "" {
 		return d, nil
@@ -96,7 +98,7 @@ func openDoors(c Config, log *slog.Logger) (*doors, error) {
 		if len(conf.NextProtos) == 0 {
 			conf.NextProtos = []string{"h2", "http/1.1"}
 		}
-		d.list, d.https, d.ca = append(d.list, tls.NewListener(l, conf)), l.Addr().String(), ca
+		d.list, d.https, d.ca = append(d.list, tls.NewListener(newSeated(l), conf)), l.Addr().String(), ca
 	}
 	return d, nil
 }

@@ -56,7 +56,8 @@ type Server struct {
 	heard listenings
 	log   *slog.Logger
 
-	repeat time.Duration // liveRepeat; tests make it shorter
+	repeat  time.Duration // liveRepeat; tests make it shorter
+	sockets sockets
 }
 
 // New builds the door: every endpoint is registered, nothing listens yet.
@@ -122,8 +123,8 @@ func settle(doc *huma.OpenAPI) {
 // plainRoutes are the routes that are not JSON operations.
 func (s *Server) plainRoutes() {
 	s.mux.HandleFunc("GET /healthz", s.health)
-	s.mux.HandleFunc("GET /api/live", s.live)
-	s.mux.HandleFunc("GET /api/phone", s.phone)
+	s.mux.HandleFunc("GET /api/live", s.within(s.live))
+	s.mux.HandleFunc("GET /api/phone", s.within(s.phone))
 	s.mux.HandleFunc("GET /api/citizen", s.citizen)
 	s.mux.HandleFunc("GET /ca.crt", s.caCert)
 	s.mux.HandleFunc("GET /ca", s.caPage)
