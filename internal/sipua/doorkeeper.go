@@ -26,7 +26,7 @@ const (
 	nonceLife    = 5 * time.Minute
 	maxNonces    = 4096 // nonces with a proved user
 	maxPenalties = 8192 // sources that were wrong
-	maxHomes     = 4096 // accounts with the address where each was proved
+	maxProved    = 4096 // accounts with the address where each was proved
 	freeMistakes = 10   // of one address over all accounts: a household of phones is not an attacker
 	freeNet      = 100  // of a whole network
 	maxPenalty   = 5 * time.Minute
@@ -260,7 +260,7 @@ func (d *doorkeeper) settle(key string, from netip.AddrPort, user string, now ti
 	defer d.mu.Unlock()
 	delete(d.wrong, key)
 	home := crowd.Host(from.Addr()).String() + "\x00" + strings.ToLower(user)
-	if _, there := d.homes[home]; !there && len(d.homes) >= maxHomes {
+	if _, there := d.homes[home]; !there && len(d.homes) >= maxProved {
 		for k := range d.homes { // any: they prove themselves again
 			delete(d.homes, k)
 			break
