@@ -102,6 +102,62 @@ export const recordings = [
   { id: 'c1-1', started: at(-500), seconds: 185, going: false, play: true, manage: true },
   { id: 'c1-2', started: at(-300), seconds: 20, going: false, play: false, manage: false, deleted: at(-200), deleted_text: 'Керівник Зразковий, причина: заява громадянина' },
 ]
+const trunkSettings = {
+  enabled: true, register: true, server: '', proxy: '', transport: 'udp', login: '', auth_login: '', realm: '', expires_s: 120, peers: [], channels: 0, keepalive_s: 30,
+  codecs: ['PCMA', 'PCMU'], dtmf: ['rfc4733', 'info'], session_timers: true, caller_id: '', format: '380', in: [], out: [], version: 0, title: '', template: 'binotel',
+}
+const trunk = (name, o) => ({ ...trunkSettings, name, has_password: true, caller: '', called: '', numbers: [], up: true, since: at(-7200), busy: 3, version: 1, login: '100200', server: 'sip.carrier.example', ...o })
+const trunks = [
+  trunk('binotel', { title: 'Основна лінія', channels: 30, in: [{ cut: '9', add: '0' }], peers: ['203.0.113.0/28'] }),
+  trunk('static', { title: 'Запасна лінія', template: 'static', register: false, up: false, since: at(-600), busy: 0, called: 'Diversion', numbers: ['+380800353608'] }),
+  trunk('zadarma', { title: 'Стара лінія', template: 'zadarma', enabled: false, since: undefined, busy: 0 }),
+]
+const templates = [
+  { id: 'binotel', title: 'Binotel', hint: 'Адреса сервера, логін і пароль SIP — у кабінеті Binotel, налаштування SIP-лінії.', ask: ['server', 'login', 'password'], settings: trunkSettings },
+  { id: 'zadarma', title: 'Zadarma', hint: 'SIP-логін і пароль — у кабінеті Zadarma.', ask: ['login', 'password'], settings: { ...trunkSettings, template: 'zadarma', server: 'sip.zadarma.com' } },
+  { id: 'register', title: 'реєстрація', hint: 'Будь-який оператор зв’язку, що дав сервер, логін і пароль.', ask: ['server', 'login', 'password'], settings: { ...trunkSettings, template: 'register' } },
+  { id: 'static', title: 'статична IP-адреса', hint: 'Оператор зв’язку знає адресу вашого сервера і дав IP-адресу свого.', ask: ['server'], settings: { ...trunkSettings, template: 'static', register: false } },
+]
+const health = (name) => ({
+  name, up: name === 'binotel', since: at(-600), busy: 3,
+  steps:
+    name === 'binotel'
+      ? [
+          { what: 'Ім’я сервера', state: 'ok', say: 'sip.carrier.example — це 203.0.113.5:5060', todo: '' },
+          { what: 'Порт відповідає', state: 'ok', say: 'UDP 203.0.113.5:5060 відповідає', todo: '' },
+          { what: 'Реєстрація', state: 'ok', say: 'діє, поновимо не пізніше ніж через 74 с', todo: '' },
+          { what: 'Перевірка зв’язку (OPTIONS)', state: 'ok', say: 'відповідає 200', todo: '' },
+          { what: 'Перший дзвінок', state: 'wait', say: 'дзвінків ще не було', todo: 'Зателефонуйте на номер центру з мобільного.' },
+        ]
+      : [
+          { what: 'Ім’я сервера', state: 'ok', say: 'sip.carrier.example — це 203.0.113.5:5060', todo: '' },
+          { what: 'Порт відповідає', state: 'fail', say: 'UDP 203.0.113.5:5060 мовчить', todo: 'Перевірте адресу, порт і транспорт; чи пропускає мережевий екран SIP у обидва боки; чи внесено вашу IP-адресу в оператора зв’язку.' },
+          { what: 'Реєстрація', state: 'skip', say: 'не потрібна: оператор зв’язку знає нашу адресу', todo: '' },
+          { what: 'Перевірка зв’язку (OPTIONS)', state: 'wait', say: 'спершу попередній крок', todo: '' },
+        ],
+  ladder: [['REGISTER', true], ['401 Unauthorized', false], ['REGISTER', true], ['200 OK', false]].map(([text, out], i) => ({ at: at(-40 + i), out, text, seq: `${1 + (i >> 1)} REGISTER`, call: 'a1f4' })),
+})
+const inspection = {
+  waiting: false, at: at(-5), from: '203.0.113.5', stranger: false,
+  headers: [
+    { name: 'Request-URI', value: 'sip:380441112233@198.51.100.7:5060', number: '+380441112233', display: '044 111 22 33' },
+    { name: 'To', value: '<sip:380441112233@198.51.100.7>', number: '+380441112233', display: '044 111 22 33' },
+    { name: 'From', value: '"Anonymous" <sip:gateway@203.0.113.5>;tag=as58f4201b', number: 'gateway', display: 'gateway' },
+    { name: 'P-Asserted-Identity', value: '<sip:+380671234567@203.0.113.5>', number: '+380671234567', display: '067 123 45 67' },
+    { name: 'Diversion', value: '<sip:0800353608@203.0.113.5>;reason=unconditional', number: '+380800353608', display: '0 800 35 36 08' },
+  ],
+}
+const outgoing = {
+  allowed: [
+    { number: '+380442000001', display: '044 200 00 01', title: 'Відділ соціального захисту', by: 'Керівник Зразковий', at: at(-90000) },
+    { number: '1545', display: '1545', title: 'Урядова гаряча лінія', by: 'Керівник Зразковий', at: at(-900000) },
+  ],
+  calls: [
+    { at: at(-300), by: 'Олена Зразкова', reason: 'transfer', display: '044 200 00 01', title: 'Відділ соціального захисту', call: 'c1', refused: '', alarm: false, trunk: 'binotel', result: 'answered' },
+    { at: at(-900), by: 'Петро Прикладний', reason: 'desk', display: '+48…67', title: '', call: '', refused: 'foreign', alarm: true, trunk: '', result: '' },
+    { at: at(-1900), by: 'Олена Зразкова', reason: 'callback', display: '+380…67', title: '', call: 'c2', refused: '', alarm: false, trunk: 'binotel', result: 'busy' },
+  ],
+}
 
 /** Puts the fake API under a page. Returns handles: push(view), card (what the server keeps), offline, conflict. */
 export async function fake(page, { role = 'operator', signedIn = true } = {}) {
@@ -176,6 +232,20 @@ export async function fake(page, { role = 'operator', signedIn = true } = {}) {
         { number: '2026-01479', call: 'c7', created: at(-5400), from_display: '050 000 00 07', essence: 'Питала про субсидію, чекає на уточнення переліку довідок' },
         { number: '2026-01471', call: 'c6', created: at(-90000), from_display: '063 000 00 06', essence: '' },
       ])
+    if (path === 'trunks') {
+      if (req.method() !== 'POST') return json({ trunks: h.empty ? [] : trunks, templates })
+      const e = req.postDataJSON()
+      if (!e.server) return json({ status: 422, detail: 'Вкажіть сервер оператора зв’язку: його ім’я або IP-адресу.' }, 422)
+      return json(trunk('binotel', { ...e, name: 'binotel', password: undefined }))
+    }
+    if (path.startsWith('trunks/')) {
+      const [, name, act] = path.split('/')
+      if (act === 'health' || act === 'try') return json(health(name))
+      if (act === 'inspect') return json(req.method() === 'POST' ? { waiting: true, from: '', stranger: false, headers: [] } : inspection)
+      if (act === 'learn') return json({ ...trunks[0], called: req.method() === 'POST' ? req.postDataJSON().header : '', numbers: ['+380800353608'], version: 1 })
+      return json(trunks.find((t) => t.name === name))
+    }
+    if (path.startsWith('outgoing')) return json(h.empty ? { allowed: [], calls: [] } : outgoing)
     if (path === 'totals') return json({ ...totals, month: url.searchParams.get('month') })
     if (path === 'messages')
       return json({ messages: h.empty ? [] : [message(3, { due: at(-3600), overdue: true }), message(4, { taken_by: 'petro', taken_by_name: 'Петро Прикладний', due: at(1800) }), message(5, { box: 'proposals', from: '', from_display: '' })], open: 3 })

@@ -1,7 +1,10 @@
 // Every page and state over a fake API: pictures light and dark, axe, keys, the card's honesty about what was kept.
-import { axe, browser, Report, serveDist, shot } from './lib.mjs'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { axe, browser, Report, serveDist, shot, shots } from './lib.mjs'
 import { board, fake, offer, recordings, talk, view, wrapup } from './fake.mjs'
 
+mkdirSync(shots, { recursive: true })
 const report = new Report()
 const { base, stop } = await serveDist()
 
@@ -76,6 +79,66 @@ async function pages(look, scheme, viewport) {
   await see('citizen-talking')
   await page.getByRole('button', { name: 'Покласти слухавку' }).click()
   await see('citizen-ended')
+  await b.close()
+}
+
+/** «Лінії», the head's page: every state, and a rule that is learned by a click. */
+async function lines(look, scheme, viewport) {
+  const b = await browser({ colorScheme: scheme, viewport })
+  const page = await b.context.newPage()
+  page.on('pageerror', (e) => report.ok(false, `${look}: error on the page: ${e.message}`))
+  const h = await fake(page, { role: 'head' })
+  const see = async (name) => {
+    await page.waitForTimeout(250)
+    await page.screenshot({ path: join(shots, `${name}-${look}.png`), fullPage: true })
+    await axe(page, report, `${name} ${look}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    report.ok(wide <= 0, `${name} ${look}: nothing wider than the screen (${wide})`)
+  }
+  await page.goto(base)
+  await page.getByRole('navigation', { name: 'Розділи', exact: true }).getByRole('link', { name: 'Лінії' }).click()
+  await page.getByRole('link', { name: 'Основна лінія' }).waitFor()
+  await see('lines')
+  await page.getByRole('link', { name: 'Основна лінія' }).click()
+  await page.getByText('UDP 203.0.113.5:5060 відповідає').waitFor()
+  await page.getByText('Останні повідомлення SIP').click()
+  await page.getByText('Більше налаштувань').click()
+  await see('line')
+  await report.step(`${look}: a call is laid open and a click says whose number it is`, async () => {
+    await page.getByRole('button', { name: 'Почати' }).click()
+    await page.getByText('Зателефонуйте зараз').waitFor()
+    await page.getByRole('button', { name: 'Це наш номер: Diversion' }).click()
+    await page.getByText('Запам’ятали').waitFor()
+    await page.getByText('Наш номер (0 800 35 36 08) – у «Diversion»').waitFor()
+  })
+  await see('line-inspected')
+  await page.goto(`${base}/lines/static`)
+  await page.getByText('UDP 203.0.113.5:5060 мовчить').waitFor()
+  await see('line-down')
+  await page.goto(`${base}/lines/out`)
+  await page.getByText('Відділ соціального захисту').first().waitFor()
+  await see('lines-out')
+  h.empty = true
+  await page.goto(`${base}/lines`)
+  await page.locator('.empty').first().waitFor()
+  await see('lines-empty')
+  await report.step(`${look}: a new line asks only for what the carrier gave`, async () => {
+    await page.getByRole('link', { name: 'Додати лінію' }).click()
+    await page.getByRole('button', { name: 'Binotel' }).waitFor()
+    await see('lines-add')
+    await page.getByRole('button', { name: 'Binotel' }).click()
+    await page.getByLabel('Назва лінії').fill('Основна лінія')
+    const asked = await page.locator('form label:visible').allInnerTexts()
+    if (asked.join('|') !== 'Назва лінії|Сервер оператора зв’язку|Логін (SIP-номер)|Пароль SIP') throw new Error(asked.join('|'))
+    await page.getByLabel('Логін (SIP-номер)').fill('100200')
+    await page.getByRole('button', { name: 'Зберегти' }).click()
+    await page.getByText('Вкажіть сервер').waitFor()
+    await see('lines-form')
+    if ((await page.getByLabel('Логін (SIP-номер)').inputValue()) !== '100200') throw new Error('what was typed is gone')
+    await page.getByLabel('Сервер оператора зв’язку').fill('sip.carrier.example')
+    await page.getByRole('button', { name: 'Зберегти' }).click()
+    await page.waitForURL('**/lines/binotel')
+  })
   await b.close()
 }
 
@@ -314,6 +377,10 @@ await pages('light', 'light', { width: 1366, height: 768 })
 await pages('dark', 'dark', { width: 1366, height: 768 })
 await pages('phone-light', 'light', { width: 390, height: 844 })
 await pages('phone-dark', 'dark', { width: 390, height: 844 })
+await lines('light', 'light', { width: 1366, height: 768 })
+await lines('dark', 'dark', { width: 1366, height: 768 })
+await lines('phone-light', 'light', { width: 390, height: 844 })
+await lines('phone-dark', 'dark', { width: 390, height: 844 })
 await keeps()
 await still()
 await keys()

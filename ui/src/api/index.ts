@@ -18,6 +18,12 @@ export type CentreStatus = Schemas['Status']
 export type Who = Schemas['Who']
 export type Board = Schemas['Board']
 export type Mode = 'listen' | 'whisper' | 'barge'
+export type Trunk = Schemas['TrunkView']
+export type TrunkEdit = Schemas['TrunkEdit']
+export type TrunkTemplate = Schemas['TrunkTemplate']
+export type TrunkHealth = Schemas['TrunkHealth']
+export type Inspection = Schemas['Inspection']
+export type Outgoing = Schemas['OutgoingPage']
 
 const client = createClient<paths>({ baseUrl: '/' })
 
@@ -120,3 +126,20 @@ export const desk = {
   recording: (on: boolean) => ask(client.POST('/api/desk/recording', { body: { on } })),
   wrapUpDone: () => ask(client.POST('/api/desk/wrapup-done')),
 }
+
+const named = (name: string) => ({ params: { path: { name } } })
+export const trunks = {
+  list: () => ask(client.GET('/api/trunks')),
+  add: (body: TrunkEdit) => ask(client.POST('/api/trunks', { body })),
+  change: (name: string, body: TrunkEdit) => ask(client.PUT('/api/trunks/{name}', { ...named(name), body })),
+  remove: (name: string) => ask(client.DELETE('/api/trunks/{name}', named(name))),
+  health: (name: string) => ask(client.GET('/api/trunks/{name}/health', named(name))),
+  tryNow: (name: string) => ask(client.POST('/api/trunks/{name}/try', named(name))),
+  inspect: (name: string) => ask(client.POST('/api/trunks/{name}/inspect', named(name))),
+  inspection: (name: string) => ask(client.GET('/api/trunks/{name}/inspect', named(name))),
+  learn: (name: string, what: 'caller' | 'called', header: string) => ask(client.POST('/api/trunks/{name}/learn', { ...named(name), body: { what, header } })),
+  forget: (name: string) => ask(client.DELETE('/api/trunks/{name}/learn', named(name))),
+}
+export const outgoing = () => ask(client.GET('/api/outgoing'))
+export const allow = (number: string, title: string) => ask(client.POST('/api/outgoing/allowed', { body: { number, title } }))
+export const disallow = (number: string) => ask(client.DELETE('/api/outgoing/allowed/{number}', { params: { path: { number } } }))

@@ -15,6 +15,9 @@ class Account {
   get operator(): boolean {
     return this.who?.role === 'operator'
   }
+  get head(): boolean {
+    return this.who?.role === 'head'
+  }
   private asked = false
 
   /** Asks once who is signed in; again only while the server cannot be reached. */
