@@ -52,6 +52,7 @@ func TestStories(t *testing.T) {
 			w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort("tcp")), fmt.Sprintf("127.0.0.1:%d", freePort("udp"))
 			e.Setenv("SIP", w.sip)
 			e.Setenv("PHONE", strconv.Itoa(freePort("udp")))
+			e.Setenv("CARRIER", strconv.Itoa(freePort("udp")))
 			e.Setenv("MEDIA", strconv.Itoa(freePort("udp")&^1))
 			e.Defer(w.end)
 			conf := storyConfig(clips)
@@ -71,7 +72,8 @@ func TestStories(t *testing.T) {
 			"bridged": with((*world).cmdBridged), "report": with((*world).cmdReport), "fact": with((*world).cmdFact), "get": with((*world).cmdGet),
 			"supervise": with((*world).cmdSupervise), "leave": with((*world).cmdLeave), "voices": with((*world).cmdVoices),
 			"recorded": with((*world).cmdRecorded), "playback": with((*world).cmdPlayback), "refused": with((*world).cmdRefused), "audited": with((*world).cmdAudited),
-			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "echoed": with((*world).cmdEchoed), "term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
+			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "echoed": with((*world).cmdEchoed), "post": with((*world).cmdPost), "doctor-trunk": with((*world).cmdDoctorTrunk),
+			"term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
 		},
 	})
 }
