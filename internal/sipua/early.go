@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	"dovidka/internal/media"
-
 	"github.com/emiago/sipgo/sip"
 )
 
@@ -102,7 +100,7 @@ func (a *attempt) tellEarly() {
 	if a.o.Early == nil || a.shown {
 		return
 	}
-	if p, ok := a.port.(*media.Port); ok {
+	if p := portOf(a.port); p != nil {
 		a.shown = true
 		a.o.Early(p)
 	}

@@ -110,8 +110,7 @@ func (l *Leg) Media() *media.Port {
 	if !l.media {
 		return nil
 	}
-	p, _ := l.port.(*media.Port)
-	return p
+	return portOf(l.port)
 }
 
 // Ring says 180 to the caller.

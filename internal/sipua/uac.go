@@ -98,6 +98,9 @@ func (s *Server) dial(ctx context.Context, a *attempt) (*Leg, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sipua: dial: %w", err)
 	}
+	if a.line != nil {
+		port = a.line.trunk().shape(port)
+	}
 	offer, err := port.Offer()
 	if err != nil {
 		port.Close()

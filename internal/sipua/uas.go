@@ -259,6 +259,9 @@ func (s *Server) prepare(l *Leg) int {
 		s.log.Warn("sipua: no media port", "leg", l.id, "err", err)
 		return 503
 	}
+	if way := s.line(l.line); way != nil {
+		port = way.trunk().shape(port)
+	}
 	l.port = port
 	s.bound(port, l.invite)
 	if offer == nil {
