@@ -219,8 +219,11 @@ func TestOtherKeysDoNotCutTheNotice(t *testing.T) {
 		z.press("0")
 		z.hears(noticeWords)
 		began := time.Now()
-		z.press("0#1*")
+		z.press("5#1*0")
 		c.offered("olena")
+		if len(c.journal.all(call.RecordingRefused)) != 0 {
+			c.Fatal("a key that is not 8 refuses the recording")
+		}
 		if took := time.Since(began); took < 8*time.Second {
 			c.Fatalf("the notice was cut after %v", took)
 		}
@@ -302,6 +305,12 @@ func TestTheFileGoesOnWithTheNextAgent(t *testing.T) {
 			c.Fatal(err)
 		}
 		z.hears("Оцініть")
+		c.eventually("the recording ends with the talk", func() bool { return len(c.journal.all(call.RecordingStopped)) == 1 }, nil)
+		select {
+		case <-z.over:
+			c.Fatal("the call is over before its recording")
+		default:
+		}
 		z.speaks(1900, 2*time.Second)
 		z.hangs()
 		wants(z, call.OutServed)

@@ -173,19 +173,16 @@ func TestListeningEndsWithTheTalk(t *testing.T) {
 				z, _ := c.talking()
 				head := c.supervise(Listen)
 				end(c, z)
-				c.eventually("the head's leg ends", func() bool {
-					select {
-					case <-head.Done():
-						return true
-					default:
-						return false
-					}
-				}, nil)
-				if v := c.s.Board("kerivnyk"); v.Mine != nil || len(v.Talks) != 0 {
-					t.Errorf("%+v", v)
+				select {
+				case <-head.Done():
+				case <-time.After(time.Second):
+					t.Fatal("the head goes on listening")
 				}
 				z.hangs()
 				z.record()
+				if v := c.s.Board("kerivnyk"); v.Mine != nil || len(v.Talks) != 0 {
+					t.Errorf("%+v", v)
+				}
 				if n := len(c.journal.all(call.SupervisionEnded)); n != 1 {
 					t.Errorf("ended %d times", n)
 				}
