@@ -9,6 +9,9 @@ func (l *Leg) onModify(req *sip.Request, tx *sip.ServerTx) {
 	offer, status := sdpOf(req)
 	l.mu.Lock()
 	granted, headers, timely := l.timed(req)
+	if l.state == ringing { // RFC 4028 §9: the 2xx to the first INVITE begins it
+		granted, headers, timely = terms{}, nil, 0
+	}
 	if status == 0 {
 		status = l.fits(req.Method, offer)
 	}

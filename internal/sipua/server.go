@@ -1,7 +1,7 @@
 // Package sipua is the centre's SIP user agent: it answers the citizens' INVITEs, rings desk phones and keeps their registrations.
 //
-// What it owns: the SIP sockets (UDP, TCP and TLS, IPv4 and IPv6), every dialog, the carriers' trunks, the desk phones' bindings and their digest nonces. It
-// stands on sipgo for parsing, transports and transactions only; the dialog layer is its own. What it never does: decide what a
+// What it owns: the SIP sockets (UDP, TCP and TLS, IPv4 and IPv6), every dialog, the carriers' trunks, the desk phones' bindings and
+// their digest nonces. It stands on sipgo for parsing, transports and transactions only; the dialog layer is its own. What it never does: decide what a
 // caller hears, read a database, follow a redirection, place or move a call for a stranger (a REFER of a desk phone is handed on).
 //
 // Invariants, each with a test:
@@ -11,6 +11,8 @@
 //   - a 2xx is repeated until its ACK and followed by a BYE after 64*T1 without one (RFC 3261 §13.3.1.4);
 //   - a 200 that crosses our CANCEL gets its ACK and its BYE, and so does every fork after the first (§9.1, §13.2.2.4);
 //   - a failed re-INVITE leaves the call as it was (§14.2); requests are matched by both tags, never by Call-ID alone (§12.2.2);
+//   - a session timer that was agreed on is kept by refreshes, or ends the call (RFC 4028); a REFER is heard from our own desk phones
+//     only; keys by INFO come once and in their order;
 //   - a challenge is answered only for a request of ours and only in the realm of its credentials; a trunk's realm is learned once, and
 //     only from the trunk's own server;
 //   - with trunks set, a call from an address of none of them is no citizen's; a trunk that is gone is tried ever more seldom;
@@ -20,7 +22,8 @@
 //     packets cost: they pay at the door, before they are read (strangers.go);
 //   - over its limits a call is refused before anything is spent on it: 503 at once, no port, no disk, one refusal told (admission).
 //
-// RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3515 (REFER), 3325 (P-Asserted-Identity), 3581 (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest).
+// RFC 3261 (SIP), 3262 (PRACK), 3264 (offer/answer), 3311 (UPDATE), 3325 (P-Asserted-Identity), 3515 (REFER), 3581
+// (rport), 4028 (session timers), 6026 (2xx transactions), 8760 (digest). Choices that they leave: docs/decisions/010-dialogs.md.
 package sipua
 
 import (
