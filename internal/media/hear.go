@@ -66,7 +66,10 @@ func (p *Port) drainRTCP(now time.Duration) {
 
 // report takes RTCP: a far end that is quiet by itself (voice activity detection) still lives.
 func (p *Port) report(b []byte, from netip.AddrPort, now time.Duration) {
-	if isRTCP(b) && from.Addr() == p.latch.target().Addr() {
+	if !isRTCP(b) || from.Addr() != p.latch.target().Addr() {
+		return
+	}
+	if _, ok := p.openReport(b); ok {
 		p.watching = now
 	}
 }
@@ -77,8 +80,12 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 		p.report(b, from, now)
 		return
 	}
-	h, ok := parseRTP(b)
-	if !ok || p.shutDown || !p.knows(&h) || !p.admit(from, &h, now) {
+	ok := true
+	if s := p.terms.srtp; s != nil {
+		b, ok = s.open(p.owner.Load().plain[:], b)
+	}
+	h, rtp := parseRTP(b)
+	if !ok || !rtp || p.shutDown || !p.knows(&h) || !p.admit(from, &h, now) {
 		p.meter.ignored.Store(p.meter.ignored.Load() + 1)
 		return
 	}

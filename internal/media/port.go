@@ -78,7 +78,8 @@ type terms struct {
 	pt              uint8
 	dtmfIn, dtmfOut uint8 // telephone-event; 0: none
 	send, recv      bool
-	mux             bool // RTCP on the RTP port (RFC 5761)
+	mux             bool     // RTCP on the RTP port (RFC 5761)
+	srtp            *secured // nil: plain
 }
 
 func newPort(e *Engine) *Port {
@@ -87,7 +88,7 @@ func newPort(e *Engine) *Port {
 		digits: make(chan Digit, 64), silent: make(chan struct{}), holds: make(chan bool, 8),
 		terms: terms{pt: ptALaw, dtmfIn: ptDigits}, credit: -1,
 	}
-	p.out = stream{ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), clock: rand.Uint32(), marker: true}
+	p.out = stream{ssrc: rand.Uint32(), seq: uint16(rand.Uint32()) >> 1, clock: rand.Uint32(), marker: true}
 	p.sdp.id = rand.Uint64() >> 2
 	return p
 }

@@ -40,5 +40,5 @@ func (p *Port) tellReport(now time.Duration) {
 	default:
 		to = netip.AddrPortFrom(to.Addr(), to.Port()+1)
 	}
-	_ = conn.Send(b[:], to) // a lost report is followed by the next
+	p.sendReport(conn, b[:], to)
 }

@@ -21,6 +21,9 @@ type session struct {
 	agreed  terms
 	settled bool // agreed is valid
 	offered bool // an Offer of ours waits for Accept
+	secrecy Secrecy
+	keys    [len(suites)]masterKey // our own, made when first needed
+	asked   bool                   // the offer that waits asks for SRTP
 }
 
 // Answer takes an SDP offer (first INVITE or re-INVITE) and gives the SDP answer; ErrNotAcceptable: reject with 488, nothing
@@ -28,12 +31,18 @@ type session struct {
 func (p *Port) Answer(offer []byte) (answer []byte, err error) {
 	p.sdp.mu.Lock()
 	defer p.sdp.mu.Unlock()
-	their, at, err := readOffer(offer)
+	their, at, err := readOffer(offer, p.sdp.secrecy)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.reachable(their.remote); err != nil {
 		return nil, err
+	}
+	if their.crypto != nil {
+		their.cryptoLine = p.sdp.line(their.crypto.tag, their.crypto.suite)
+		if their.srtp, err = p.sdp.secure(*their.crypto); err != nil {
+			return nil, err
+		}
 	}
 	body := answerBody(at, p.localIP(their.remote.Addr()), int(p.local.Port()), &their)
 	p.settle(&their)
@@ -57,8 +66,9 @@ func (p *Port) Offer() ([]byte, error) {
 			event = ptDigits
 		}
 	}
-	writeAudio(&b, int(p.local.Port()), "RTP/AVP", formats, p.sdp.agreed.law, event, "sendrecv", p.sdp.agreed.mux)
-	p.sdp.offered = true
+	proto, crypto := p.sdp.ask()
+	writeAudio(&b, int(p.local.Port()), proto, formats, p.sdp.agreed.law, event, "sendrecv", p.sdp.agreed.mux, crypto)
+	p.sdp.offered, p.sdp.asked = true, crypto != ""
 	if !p.sdp.settled {
 		p.do(func(*thread, time.Duration) { p.terms.dtmfIn = ptDigits })
 	}
@@ -72,9 +82,18 @@ func (p *Port) Accept(answer []byte) error {
 	if !p.sdp.offered {
 		return fmt.Errorf("media: an answer that nobody asked for: %w", ErrNotAcceptable)
 	}
-	their, _, err := readOffer(answer)
+	secrecy := SecrecyRefused
+	if p.sdp.asked {
+		secrecy = SecrecyAsked
+	}
+	their, _, err := readOffer(answer, secrecy)
 	if err != nil {
 		return err
+	}
+	if p.sdp.asked {
+		if err := p.sdp.granted(&their); err != nil {
+			return err
+		}
 	}
 	if err := p.reachable(their.remote); err != nil {
 		return err
@@ -86,6 +105,30 @@ func (p *Port) Accept(answer []byte) error {
 	}
 	p.settle(&their)
 	return nil
+}
+
+// ask gives the profile of an offer of ours and its crypto lines.
+func (s *session) ask() (proto, crypto string) {
+	switch agreed := s.agreed.srtp; {
+	case s.settled && agreed != nil:
+		return "RTP/SAVP", s.line(agreed.their.suite+1, agreed.their.suite)
+	case s.settled || s.secrecy != SecrecyAsked:
+		return "RTP/AVP", ""
+	}
+	for i := range suites {
+		crypto += s.line(i+1, i)
+	}
+	return "RTP/SAVP", crypto
+}
+
+// granted takes the key of an answer, which must be to a line that we offered (RFC 4568 §5.1.3).
+func (s *session) granted(their *description) (err error) {
+	c := their.crypto
+	if c == nil || c.tag != c.suite+1 || s.settled && s.agreed.srtp != nil && c.suite != s.agreed.srtp.their.suite {
+		return fmt.Errorf("media: the answer is not to our keys: %w", ErrNotAcceptable)
+	}
+	their.srtp, err = s.secure(*c)
+	return err
 }
 
 // settle puts what was agreed into force.
@@ -156,35 +199,58 @@ type description struct {
 	held      bool
 	direction string // of our side
 	proto     string
+
+	crypto     *crypto // the line that was chosen; nil: plain
+	cryptoLine string  // our answer to it
 }
 
 // readOffer finds the sound that we can speak; the same reading serves for answers. at: which m-line it is.
-func readOffer(b []byte) (d description, at int, err error) {
+func readOffer(b []byte, secrecy Secrecy) (d description, at int, err error) {
 	d.desc = new(sdp.SessionDescription)
 	clean, lines := tidy(b)
 	d.lines = lines
 	if err := d.desc.Unmarshal(clean); err != nil {
 		return d, 0, fmt.Errorf("%w: %v", ErrNotAcceptable, err)
 	}
-	for i, m := range d.desc.MediaDescriptions {
-		if m.MediaName.Media != "audio" || m.MediaName.Port.Value <= 0 || m.MediaName.Port.Value > 65535 {
-			continue
-		}
-		if d.proto = strings.Join(m.MediaName.Protos, "/"); d.proto != "RTP/AVP" && d.proto != "RTP/AVPF" {
-			continue
-		}
-		if d.formats(m) {
-			d.where(m)
-			_, d.mux = m.Attribute("rtcp-mux")
-			return d, i, nil
+	order := map[Secrecy][]string{SecrecyTaken: {"A", "SA"}, SecrecyAsked: {"SA", "A"}, SecrecyRefused: {"A"}}[secrecy]
+	for _, kind := range order {
+		for i, m := range d.desc.MediaDescriptions {
+			if d.usable(m, "RTP/"+kind+"VP") {
+				return d, i, nil
+			}
 		}
 	}
 	return d, 0, ErrNotAcceptable
 }
 
+// usable reads an m-line of the profile (with or without feedback), if it is sound that we can speak.
+func (d *description) usable(m *sdp.MediaDescription, profile string) bool {
+	if m.MediaName.Media != "audio" || m.MediaName.Port.Value <= 0 || m.MediaName.Port.Value > 65535 {
+		return false
+	}
+	if d.proto = strings.Join(m.MediaName.Protos, "/"); d.proto != profile && d.proto != profile+"F" {
+		return false
+	}
+	if profile == "RTP/SAVP" {
+		lines := readCrypto(m)
+		if len(lines) == 0 {
+			return false
+		}
+		d.crypto = &lines[0] // RFC 4568 §5.1.2: the first that is acceptable
+	}
+	if !d.formats(m) {
+		d.crypto = nil
+		return false
+	}
+	d.where(m)
+	_, d.mux = m.Attribute("rtcp-mux")
+	return true
+}
+
 // formats chooses the sound (A-law before mu-law: nothing then needs conversion) and finds the telephone-event.
 func (d *description) formats(m *sdp.MediaDescription) bool {
 	alaw, ulaw := -1, -1
+	d.dtmfIn, d.dtmfOut = 0, 0
 	for _, f := range m.MediaName.Formats {
 		n, err := strconv.Atoi(f)
 		if err != nil || n < 0 || n > 127 {
@@ -286,7 +352,7 @@ func tidy(b []byte) (clean []byte, mlines []string) {
 			flush(first)
 			mlines = append(mlines, value)
 			first = "m=application 0 RTP/AVP 0\r\n"
-			if f := strings.Fields(value); len(f) >= 4 && f[0] == "audio" && strings.HasPrefix(f[2], "RTP/AVP") {
+			if f := strings.Fields(value); len(f) >= 4 && f[0] == "audio" && (strings.HasPrefix(f[2], "RTP/AVP") || strings.HasPrefix(f[2], "RTP/SAVP")) {
 				first = "m=" + strings.Join(f, " ") + "\r\n"
 			}
 		}
@@ -301,7 +367,7 @@ func answerBody(at int, ip netip.Addr, port int, d *description) string {
 	writeHead(&b, ip)
 	for i, line := range d.lines {
 		if i == at {
-			writeAudio(&b, port, d.proto, []uint8{d.pt}, d.law, d.dtmfIn, d.direction, d.mux)
+			writeAudio(&b, port, d.proto, []uint8{d.pt}, d.law, d.dtmfIn, d.direction, d.mux, d.cryptoLine)
 			continue
 		}
 		f := strings.Fields(line)
@@ -318,7 +384,7 @@ func writeHead(b *strings.Builder, ip netip.Addr) {
 	fmt.Fprintf(b, "v=0\r\ns=-\r\nc=IN %s %s\r\nt=0 0\r\n", family(ip), ip)
 }
 
-func writeAudio(b *strings.Builder, port int, proto string, formats []uint8, l law, event uint8, direction string, mux bool) {
+func writeAudio(b *strings.Builder, port int, proto string, formats []uint8, l law, event uint8, direction string, mux bool, crypto string) {
 	fmt.Fprintf(b, "m=audio %d %s", port, proto)
 	for _, f := range formats {
 		fmt.Fprintf(b, " %d", f)
@@ -341,6 +407,7 @@ func writeAudio(b *strings.Builder, port int, proto string, formats []uint8, l l
 	if mux {
 		b.WriteString("a=rtcp-mux\r\n")
 	}
+	b.WriteString(crypto)
 }
 
 func family(ip netip.Addr) string {

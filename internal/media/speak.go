@@ -120,6 +120,11 @@ func (p *Port) send(pt uint8, marker bool, seq uint16, ts uint32, n int) {
 		p.credit--
 	}
 	var err error
+	if s := p.terms.srtp; s != nil {
+		if b, err = s.seal(p.owner.Load().sealed[:], b); err != nil {
+			return
+		}
+	}
 	if p.web {
 		err = p.out.track.WriteRTP(b)
 	} else {

@@ -36,8 +36,10 @@ type thread struct {
 	rounds   atomic.Uint64
 	power    [256]float32 // squares of A-law samples
 	buf      [2048]byte
-	frame    Frame // of the leg in turn
-	current  *Port // the leg in turn
+	plain    [2048]byte // what was decrypted
+	sealed   [2048]byte // what was encrypted
+	frame    Frame      // of the leg in turn
+	current  *Port      // the leg in turn
 }
 
 // poller waits for packets of a thread's sockets.
