@@ -7,10 +7,11 @@
 //   - one tick thread owns a leg; nothing else touches its frame path, so there is no lock in it and nothing is allocated per frame;
 //   - a bridge forwards a packet when it arrives, a prompt starts when it is asked for; only continuing sound waits for its slot;
 //   - a leg is sent to and heard from one locked source; a stranger's RTP is ignored (symmetric RTP without RTP bleed);
-//   - one press of a key is one Digit, however many packets and ways (RFC 4733, SIP INFO) told of it;
+//   - one press of a key is one Digit, however many packets and ways (RFC 4733, SIP INFO, tones) told of it;
 //   - silence ends a leg only while the negotiated direction says that we should hear something (RFC 3264 §8.4 hold).
 //
-// RFC 3550 and 3551 (RTP, payload types 0 and 8), RFC 4733 (telephone-event), RFC 3264 and 8866 (SDP), RFC 5761 (rtcp-mux).
+// RFC 3550 and 3551 (RTP, payload types 0 and 8), RFC 4733 (telephone-event), RFC 3264 and 8866 (SDP), RFC 5761 (rtcp-mux),
+// RFC 3711 and 4568 (SRTP, its keys in SDP).
 package media
 
 import (

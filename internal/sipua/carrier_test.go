@@ -171,6 +171,10 @@ func (c *carrier) take(text string, say func(string)) {
 			say(answer(text, fmt.Sprint(c.invite, " Prove it"), "c", c.challenge("Proxy-Authenticate"), ""))
 			return
 		}
+		if strings.Contains(text, "RTP/SAVP") { // it does not speak SRTP
+			say(answer(text, "488 Not Acceptable Here", "c", "", ""))
+			return
+		}
 		say(answer(text, "100 Trying", "c", "", ""))
 		say(answer(text, "200 OK", "c", "Contact: <sip:gw@"+c.addr+">\r\n", goodSDP))
 	case "BYE", "CANCEL":

@@ -94,9 +94,29 @@ func (s *Server) Dial(ctx context.Context, t Target, o DialOptions) (*Leg, error
 
 // dial makes the attempt that a says how to make.
 func (s *Server) dial(ctx context.Context, a *attempt) (*Leg, error) {
+	plain := &attempt{uri: a.uri, phone: a.phone, dest: a.dest, network: a.network, o: a.o, line: a.line}
+	leg, err := s.try(ctx, a, a.network == "TLS")
+	var r *RefusedError
+	if a.network == "TLS" && errors.As(err, &r) && (r.Status == 488 || r.Status == 606) {
+		return s.try(ctx, plain, false) // it does not speak SRTP: a call in the open is better than none
+	}
+	return leg, err
+}
+
+// askSecrecy makes a port ask for SRTP: the keys go by TLS.
+func askSecrecy(p sound) {
+	if m, ok := p.(interface{ SetSecrecy(media.Secrecy) }); ok {
+		m.SetSecrecy(media.SecrecyAsked)
+	}
+}
+
+func (s *Server) try(ctx context.Context, a *attempt, secret bool) (*Leg, error) {
 	port, err := s.openFor(nil, a.dest)
 	if err != nil {
 		return nil, fmt.Errorf("sipua: dial: %w", err)
+	}
+	if secret {
+		askSecrecy(port)
 	}
 	if a.line != nil {
 		port = a.line.trunk().shape(port)

@@ -264,6 +264,9 @@ func (s *Server) prepare(l *Leg) int {
 	}
 	l.port = port
 	s.bound(port, l.invite)
+	if l.invite.Transport() == "TLS" {
+		askSecrecy(port)
+	}
 	if offer == nil {
 		return 0
 	}
