@@ -479,7 +479,7 @@ func TestReports(t *testing.T) {
 	if isClosed(p.Silent()) {
 		t.Error("a quiet telephone that sends reports was ended")
 	}
-	if len(rtcp.sent) != 6 || rtcp.to[0] != netip.AddrPortFrom(farAddr.Addr(), 4001) || !isRTCP(rtcp.sent[0]) || len(rtcp.sent[0]) != 48 {
+	if len(rtcp.sent) != 6 || rtcp.to[0] != netip.AddrPortFrom(farAddr.Addr(), 4001) || !isRTCP(rtcp.sent[0]) || len(rtcp.sent[0]) != 28+20 {
 		t.Errorf("%d reports in 30 s, to %v", len(rtcp.sent), rtcp.to)
 	}
 	q, w := d.leg("m=audio %d RTP/AVP 8", "a=rtcp-mux")

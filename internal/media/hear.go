@@ -69,8 +69,9 @@ func (p *Port) report(b []byte, from netip.AddrPort, now time.Duration) {
 	if !isRTCP(b) || from.Addr() != p.latch.target().Addr() {
 		return
 	}
-	if _, ok := p.openReport(b); ok {
+	if b, ok := p.openReport(b); ok {
 		p.watching = now
+		p.readReports(b, now)
 	}
 }
 

@@ -93,4 +93,11 @@ type Stats struct {
 	Gaps     uint64        // times that more than 40 ms passed between two packets heard
 	Jitter   time.Duration // interarrival jitter (RFC 3550 §6.4.1)
 	Level    float64       // level of what was heard last, dBov (0 is the loudest square wave); -127: silence
+
+	FarLost   uint64        // packets of ours that the far end says it did not get (RTCP); of a bridged leg, the other's losses too
+	FarJitter time.Duration // as the far end hears us
+	RoundTrip time.Duration // by RTCP; 0: not known
+	Loss      float64       // share of packets that we did not get
+	FarLoss   float64       // and that the far end did not get
+	MOS       float64       // estimated opinion of the worse direction, 1 to 4.5 (ITU-T G.107); 0: nothing was heard
 }

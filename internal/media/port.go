@@ -45,6 +45,7 @@ type Port struct {
 	out      stream
 	events   events
 	merger   merger
+	quality  quality
 	tones    *toneEar // hears keys in the sound; nil: they come otherwise
 	informed bool     // a key has come by INFO
 	play     *Playback
