@@ -156,7 +156,7 @@ func TestStranger(t *testing.T) {
 	}
 }
 
-// TestRecord: as long as it took, gaps as silence, in order, bounded.
+// TestRecord: as long as it took, gaps concealed, in order, bounded.
 func TestRecord(t *testing.T) {
 	d := newDesk(t)
 	p, w := d.leg()
@@ -173,14 +173,11 @@ func TestRecord(t *testing.T) {
 	if n := r.Stop(); n < 2*time.Second || n > 2100*time.Millisecond || got.Len() != int(n/time.Millisecond)*8 {
 		t.Fatalf("%s, %d bytes", n, got.Len())
 	}
-	at := bytes.IndexByte(got.Bytes(), 1)
+	at := bytes.IndexByte(got.Bytes(), 1) / FrameSize * FrameSize
 	for i := range 100 {
-		want := byte(i + 1)
-		if i%10 == 5 {
-			want = alawSilence
-		}
-		if b := got.Bytes()[at+i*FrameSize]; b != want {
-			t.Fatalf("frame %d: %#x, want %#x", i, b, want)
+		b := got.Bytes()[at+i*FrameSize+50] // behind the seam
+		if lost := i%10 == 5; lost && b == alawSilence || !lost && b != byte(i+1) {
+			t.Fatalf("frame %d: %#x", i, b)
 		}
 	}
 	got.Reset()

@@ -103,7 +103,10 @@ func (p *Port) receive(b []byte, from netip.AddrPort, now time.Duration) {
 		}
 		p.forward(&h, true, now)
 	case sound && len(h.payload) > 0:
+		p.noise.off()
 		p.sound(&h, now)
+	case h.pt == ptComfortNoise:
+		p.noise.set(h.payload)
 	}
 }
 
@@ -224,6 +227,9 @@ func (p *Port) listen(f *Frame) {
 	}
 }
 
+// quietFactor is how much longer a far end may be silent that said so by comfort noise: it need not repeat it (RFC 3389 §4).
+const quietFactor = 6
+
 // watch closes Silent when nothing was heard for too long, and lets a moved far end be found.
 func (p *Port) watch(now time.Duration) {
 	if p.web || !p.terms.recv {
@@ -232,7 +238,11 @@ func (p *Port) watch(now time.Duration) {
 	if p.filtered && now-p.latch.heard > moveAfter {
 		p.open()
 	}
-	if !p.quiet && now-p.watching > p.e.o.Silence {
+	bound := p.e.o.Silence
+	if p.noise.on() {
+		bound *= quietFactor
+	}
+	if !p.quiet && now-p.watching > bound {
 		p.quiet = true
 		close(p.silent)
 	}

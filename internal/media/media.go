@@ -8,6 +8,7 @@
 //   - a bridge forwards a packet when it arrives, a prompt starts when it is asked for; only continuing sound waits for its slot;
 //   - a leg is sent to and heard from one locked source; a stranger's RTP is ignored (symmetric RTP without RTP bleed);
 //   - one press of a key is one Digit, however many packets and ways (RFC 4733, SIP INFO, tones) told of it;
+//   - who is an ear (a mix, a recording) hears with 20 to 120 ms of delay, losses concealed, clocks that drift followed for hours;
 //   - silence ends a leg only while the negotiated direction says that we should hear something (RFC 3264 §8.4 hold).
 //
 // RFC 3550 and 3551 (RTP, payload types 0 and 8), RFC 4733 (telephone-event), RFC 3264 and 8866 (SDP), RFC 5761 (rtcp-mux),

@@ -23,7 +23,7 @@ func NewMix() *Mix { return &Mix{ears: map[*Port]*ear{}} }
 func (m *Mix) Hear(p *Port, voices ...*Port) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := &ear{}
+	e := &ear{gain: 1}
 	for _, v := range voices {
 		if v != p && v != nil && !slices.ContainsFunc(e.taps, func(x *tap) bool { return x.voice == v }) {
 			e.taps = append(e.taps, &tap{voice: v})
@@ -67,6 +67,7 @@ type ear struct {
 	taps []*tap
 	one  Frame
 	sum  [FrameSize]int32
+	gain float32 // of the limiter
 }
 
 // hear gives the port a new ear. A voice that it has heard already goes on without a seam.
@@ -136,11 +137,35 @@ func (e *ear) Next(f *Frame) bool {
 		}
 	}
 	if heard > 1 {
-		for i, v := range e.sum {
-			f[i] = EncodeALaw(int16(max(-32768, min(32767, v))))
-		}
+		e.limit(f)
+	} else {
+		e.gain = 1
 	}
 	return true
+}
+
+// The limiter: a sum above the ceiling is turned down at once and comes up again over a second.
+const (
+	ceiling  = 28000
+	recovery = float32(1) / 50
+)
+
+// limit writes the sum so that it does not clip: clipped voices are what makes telephones howl.
+func (e *ear) limit(f *Frame) {
+	peak := int32(1)
+	for _, v := range e.sum {
+		peak = max(peak, v, -v)
+	}
+	from, to := e.gain, min(1, e.gain+recovery)
+	if fits := float32(ceiling) / float32(peak); fits < to {
+		to = fits
+		from = min(from, float32(32767)/float32(peak))
+	}
+	for i, v := range e.sum {
+		g := from + (to-from)*float32(i)/FrameSize
+		f[i] = EncodeALaw(int16(float32(v) * g))
+	}
+	e.gain = to
 }
 
 // The frames that a tap holds, and the most that wait in it: what is older was meant for a moment that has passed.

@@ -45,6 +45,7 @@ type Port struct {
 	out      stream
 	events   events
 	merger   merger
+	noise    comfort // what is heard while the far end is silent by itself
 	quality  quality
 	tones    *toneEar // hears keys in the sound; nil: they come otherwise
 	informed bool     // a key has come by INFO
@@ -177,7 +178,7 @@ func (p *Port) SendDigits(keys string) {
 	})
 }
 
-// Listen gives s every 20 ms of what the leg says, gaps as silence, until stop.
+// Listen gives s every 20 ms of what the leg says, small gaps concealed and long ones as silence, until stop.
 func (p *Port) Listen(s Sink) (stop func()) {
 	l := &listener{sink: s}
 	p.do(func(*thread, time.Duration) { p.addSink(l) })
@@ -198,7 +199,7 @@ func (p *Port) addSink(l *listener) {
 		return
 	}
 	if len(p.sinks) == 0 {
-		p.ring = new(ring)
+		p.ring = newRing(&p.noise)
 	}
 	p.sinks = append(p.sinks, l)
 }

@@ -178,16 +178,24 @@ func TestMerger(t *testing.T) {
 }
 
 func TestRing(t *testing.T) {
-	var r ring
+	r := newRing(nil)
 	var f Frame
-	pull := func() byte { r.pull(&f); return f[0] }
+	pull := func() byte { r.pull(&f); return f[100] }
 	r.put(1, 1000, frameOf(1), "")
 	r.put(1, 1320, frameOf(3), "") // 2 is late
 	r.put(1, 1160, frameOf(2), "")
-	for i, want := range []byte{alawSilence, alawSilence, alawSilence, 1, 2, 3, alawSilence} {
-		if got := pull(); got != want {
-			t.Errorf("frame %d: %#x, want %#x", i, got, want)
+	for i, want := range []byte{alawSilence, alawSilence, alawSilence, 1, 2, 3} {
+		if pull(); f[100] != want { // behind the seam
+			t.Errorf("frame %d: %#x, want %#x", i, f[100], want)
 		}
+	}
+	if pull(); f[0] == alawSilence || f[159] == alawSilence {
+		t.Error("what is lost is not concealed")
+	}
+	pull()
+	pull()
+	if pull(); f[100] != alawSilence {
+		t.Errorf("%#x long after a loss", f[100])
 	}
 	mark := byte(10)
 	heard := func(what string, ssrc, from uint32, least int) {

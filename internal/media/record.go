@@ -15,8 +15,8 @@ type Recording struct {
 	as     *listener
 }
 
-// Record writes what the leg says, as A-law bytes, for at most max. What does not arrive is written as silence, so that the
-// recording is as long as it took. Disk writes happen off the engine.
+// Record writes what the leg says, as A-law bytes, for at most max. What does not arrive is concealed, then silence, so that
+// the recording is as long as it took. Disk writes happen off the engine.
 func (p *Port) Record(w io.Writer, max time.Duration) *Recording {
 	r := &Recording{p: p, bound: int64(frames(max))}
 	r.spool = newSpool(Rate/2, func(b []byte) error {

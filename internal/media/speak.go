@@ -62,7 +62,9 @@ func (p *Port) tick(t *thread, now time.Duration) {
 		p.out.early = false
 	case p.peer != nil && p.play == nil && p.out.tones == nil:
 		if now-p.out.moved >= fillAfter {
-			f.hush()
+			if f.hush(); p.peer.noise.on() {
+				p.peer.noise.fill(f)
+			}
 			p.sendFrame(f, p.out.clock)
 		}
 	default:
