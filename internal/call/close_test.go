@@ -141,7 +141,7 @@ func TestAnyFacts(t *testing.T) {
 		call.Scored, call.Solved, call.WrappedUp, call.Fault, call.HungUp, call.Restarted, call.ConsultBegun, call.ConsultAnswered, call.ConsultEnded,
 		call.Conference, call.Transferred, call.TransferFailed, call.Parked, call.Unparked, call.Moved, call.Outside, call.OutsideEnded,
 		call.RecordingStarted, call.RecordingPaused, call.RecordingResumed, call.RecordingStopped, call.RecordingRefused, call.RecordingDeleted,
-		call.Supervised, call.SupervisionEnded, "unknown"}
+		call.Supervised, call.SupervisionEnded, call.Sounded, "unknown"}
 	outcomes := []call.Outcome{call.OutTest, call.OutTransferredOut, call.OutServed, call.OutCallbackTaken, call.OutMessageLeft,
 		call.OutInformed, call.OutAbandonedQueue, call.OutAbandonedMenu, call.OutAbandonedGreeting, call.OutClosedNoMessage,
 		call.OutCancelled, call.OutRefused, call.OutOverload, call.OutDropped}

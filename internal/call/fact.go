@@ -46,6 +46,7 @@ const (
 	Solved      Kind = "solved"       // Value="yes", "partly", "no"
 	WrappedUp   Kind = "wrapped_up"   // Agent, Seconds; may follow HungUp
 	Fault       Kind = "fault"        // Cause: something of ours failed; the call went on
+	Sounded     Kind = "sounded"      // how a leg sounded: Agent (none: the citizen), Value=Good, Fair or Poor, Share of sound lost, Seconds of round trip
 	HungUp      Kind = "hung_up"      // Name="caller", "us" or "silence"; Cause
 	Restarted   Kind = "restarted"    // the program came up again and found this call without a record
 )
@@ -79,6 +80,13 @@ const (
 
 // Retention is the Value of a RecordingDeleted whose time was over.
 const Retention = "retention"
+
+// The Values of a Sounded.
+const (
+	Good = "good"
+	Fair = "fair"
+	Poor = "poor"
+)
 
 // Fact is one thing that happened to a call. Facts are appended and never edited.
 type Fact struct {

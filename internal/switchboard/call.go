@@ -262,6 +262,7 @@ func (c *conductor) close() {
 	c.leg.Hangup("")
 	c.ended()
 	if !c.refused {
+		c.legSound(c.leg, "")
 		c.note(c.hungUp(shutdown))
 	}
 	c.cancel(errGone)

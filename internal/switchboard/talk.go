@@ -346,6 +346,7 @@ func (t *talk) close(e ending, err error) {
 		f.Cause = causeMoved
 	}
 	t.c.note(f)
+	t.c.legSound(t.me.leg, t.me.id)
 	switch {
 	case err == nil && e.how == endLost:
 		t.c.note(call.Fact{Kind: call.Requeued})

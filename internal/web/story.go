@@ -189,7 +189,23 @@ func (t *teller) message(f call.Fact) string {
 	return ""
 }
 
+// sounded tells how a leg sounded; figures only where they explain something.
+func (t *teller) sounded(f call.Fact) string {
+	who := "громадянин"
+	if f.Agent != "" {
+		who = t.sh.name(f.Agent)
+	}
+	grade := map[string]string{call.Good: "добра", call.Fair: "задовільна", call.Poor: "погана"}[f.Value]
+	if f.Value == call.Good || f.Share < 0.005 {
+		return fmt.Sprintf("Якість звуку: %s (%s).", grade, who)
+	}
+	return fmt.Sprintf("Якість звуку: %s (%s); втрачено %.0f %% звуку.", grade, who, 100*f.Share)
+}
+
 func (t *teller) end(f call.Fact) string {
+	if f.Kind == call.Sounded {
+		return t.sounded(f)
+	}
 	if f.Kind != call.HungUp {
 		return ""
 	}
