@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -155,5 +156,39 @@ func TestRepairWAV(t *testing.T) {
 		if b, _ := os.ReadFile(file); string(b) != foreign {
 			t.Errorf("changed %q", foreign)
 		}
+	}
+}
+
+// TestTalkKilled: what kill -9 leaves of a recording is a file that can be read as it is, up to the last half second.
+func TestTalkKilled(t *testing.T) {
+	if file := os.Getenv("DOVIDKA_TEST_TALK"); file != "" { // the one that is killed
+		d := newDesk(t)
+		cit := d.party(500)
+		if _, err := RecordTalk(file, cit.p, TalkOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		d.talk(4*50+10, cit)
+		select {}
+	}
+	file := filepath.Join(t.TempDir(), "talk.wav")
+	c := exec.Command(os.Args[0], "-test.run=^TestTalkKilled$")
+	c.Env = append(os.Environ(), "DOVIDKA_TEST_TALK="+file)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Wait() }()
+	defer func() { _ = c.Process.Kill() }()
+	until(t, "four seconds in the file", func() bool {
+		s, err := os.Stat(file)
+		return err == nil && s.Size() >= talkHeader+4*2*Rate
+	})
+	_ = c.Process.Kill()
+	_ = c.Wait()
+	left, _, err := readTalkFile(file)
+	if err != nil || len(left) < 3.5*Rate || ToneLevel(left[Rate:2*Rate], 500) < -16 {
+		t.Errorf("%d pairs, %v", len(left), err)
+	}
+	if n, err := RepairWAV(file); err != nil || n < 4*time.Second {
+		t.Errorf("repaired: %s, %v", n, err)
 	}
 }
