@@ -259,14 +259,14 @@ func (s *Server) prepare(l *Leg) int {
 		s.log.Warn("sipua: no media port", "leg", l.id, "err", err)
 		return 503
 	}
+	if l.invite.Transport() == "TLS" {
+		askSecrecy(port)
+	}
 	if way := s.line(l.line); way != nil {
 		port = way.trunk().shape(port)
 	}
 	l.port = port
 	s.bound(port, l.invite)
-	if l.invite.Transport() == "TLS" {
-		askSecrecy(port)
-	}
 	if offer == nil {
 		return 0
 	}
