@@ -12,79 +12,83 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// bridgedLevel puts n desk phones at the line, makes n calls that ask for a person, and measures the talks: every packet of a
-// citizen goes through the bridge to the phone and back.
-func bridgedLevel(s *server, g *generator, n int, hold time.Duration) error {
-	var desks []*desk
-	defer func() {
-		for _, d := range desks {
-			d.sip.Close()
-		}
-	}()
-	for i := range n {
-		d, err := newDesk(s, g, fmt.Sprintf("desk%03d", i))
+// line is a centre with operators at desk phones, and the generator that calls it.
+type line struct {
+	s     *server
+	g     *generator
+	desks []*desk
+}
+
+// staffed puts operators at the line until there are n.
+func (l *line) staffed(n int) error {
+	for i := len(l.desks); i < n; i++ {
+		d, err := newDesk(l.s, l.g, fmt.Sprintf("desk%03d", i))
 		if err != nil {
 			return fmt.Errorf("desk %d: %w", i, err)
 		}
-		desks = append(desks, d)
+		l.desks = append(l.desks, d)
 	}
-	calls, err := g.ramp(n)
+	return nil
+}
+
+func (l *line) close() {
+	for _, d := range l.desks {
+		d.sip.Close()
+		d.rtp.Close()
+	}
+}
+
+// talking is how many desks are in a talk.
+func (l *line) talking() (n int) {
+	for _, d := range l.desks {
+		if d.talks.Load() {
+			n++
+		}
+	}
+	return n
+}
+
+// bridgedLevel makes n calls that ask for a person, and measures the talks: every packet of a citizen goes through the bridge to the
+// phone, which echoes it at once, and back.
+func (l *line) bridgedLevel(what string, n int, hold time.Duration) error {
+	if err := l.staffed(n); err != nil {
+		return err
+	}
+	calls, err := l.g.ramp(n)
 	if err != nil {
 		return err
 	}
 	time.Sleep(time.Second)
 	for _, p := range calls {
-		g.press(p, 0, 4)
+		l.g.press(p, 0, 4)
+		time.Sleep(2 * time.Millisecond)
 	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
-		up := 0
-		for _, d := range desks {
-			if d.up() {
-				up++
-			}
-		}
-		if up == n {
-			break
-		}
+	for end := time.Now().Add(40 * time.Second); time.Now().Before(end) && l.talking() < n; time.Sleep(100 * time.Millisecond) {
+		continue
 	}
 	time.Sleep(2 * time.Second)
-	r := g.talk(s, calls, hold)
-	up := 0
-	for _, d := range desks {
-		if d.up() {
-			up++
-		}
-	}
-	fmt.Printf("bridged calls %d (of %d): CPU %.2f ms/s per call (%.0f %% of one core), gap p99 %s, delivered %.2f %%; generator: busy %.0f %%, late p99 %s%s\n",
-		up, n, r.cpu*1000/float64(n), r.cpu*100, ms(r.gap99), r.delivered*100, r.busy*100, ms(r.late99), r.verdict())
+	r := l.g.measureFor(l.s.cmd.Process.Pid, calls, hold, nil)
+	fmt.Printf("%s calls %d (of %d): CPU %.2f ms/s per call (%.0f %% of one core), gap p99 %s, delivered %.2f %%, echo through the bridge p50 %s p99 %s; generator: busy %.0f %%, late p99 %s%s\n",
+		what, l.talking(), n, r.cpu*1000/float64(n), r.cpu*100, ms(r.gap99), r.delivered*100, ms(r.echo50), ms(r.echo9), r.busy*100, ms(r.late99), r.verdict())
 	for _, p := range calls {
-		g.hangup(p)
+		l.g.hangup(p)
 	}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && l.talking() > 0; time.Sleep(100 * time.Millisecond) {
+		continue
+	}
+	time.Sleep(7 * time.Second) // the operators' time for the card
 	return nil
-}
-
-// talk is measure without keys: what comes back is the phone's echo of what the clock sends.
-func (g *generator) talk(s *server, calls []*phone, hold time.Duration) result {
-	return g.measureFor(s, calls, hold, func() {})
 }
 
 // desk is an operator with a SIP desk phone that answers everything and echoes.
 type desk struct {
-	sip  *net.UDPConn
-	rtp  *net.UDPConn
-	busy chan struct{}
-}
-
-func (d *desk) up() bool {
-	select {
-	case <-d.busy:
-		return true
-	default:
-		return false
-	}
+	sip   *net.UDPConn
+	rtp   *net.UDPConn
+	talks atomic.Bool
 }
 
 func newDesk(s *server, g *generator, login string) (*desk, error) {
@@ -102,7 +106,7 @@ func newDesk(s *server, g *generator, login string) (*desk, error) {
 	if secret == nil {
 		return nil, fmt.Errorf("no SIP password in %q", out)
 	}
-	d := &desk{busy: make(chan struct{})}
+	d := &desk{}
 	if d.sip, err = net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}); err != nil {
 		return nil, err
 	}
@@ -165,12 +169,13 @@ func (d *desk) serve() {
 		switch {
 		case strings.HasPrefix(m, "INVITE "):
 			more := fmt.Sprintf("Contact: <sip:desk@%s>\r\nContent-Type: application/sdp\r\n", d.sip.LocalAddr())
-			d.sip.WriteToUDP([]byte(answerTo(m, "200 OK", more, sdp(d.rtp.LocalAddr()))), from)
+			d.sip.WriteToUDP([]byte(answerTo(m, "200 OK", more, sdp(uint16(d.rtp.LocalAddr().(*net.UDPAddr).Port)))), from)
 		case strings.HasPrefix(m, "ACK "):
-			if !d.up() {
-				close(d.busy)
-			}
+			d.talks.Store(true)
 		case strings.HasPrefix(m, "SIP/2.0"):
+		case strings.HasPrefix(m, "BYE "):
+			d.talks.Store(false)
+			d.sip.WriteToUDP([]byte(answerTo(m, "200 OK", "", "")), from)
 		default:
 			d.sip.WriteToUDP([]byte(answerTo(m, "200 OK", "", "")), from)
 		}

@@ -14,21 +14,102 @@ import (
 	"time"
 )
 
+// plan is what one run measures.
+type plan struct {
+	bin, clips              string
+	calls, bridged          []int
+	recorded, crowd, steady int
+	compare, storms         bool
+	hold                    time.Duration
+}
+
 func main() {
-	bin := flag.String("dovidka", "bin/dovidka", "the program to measure")
-	levels := flag.String("calls", "50,100,200", "concurrent menu calls, one run each")
-	bridged := flag.Int("bridged", 30, "concurrent bridged calls; 0: none")
-	hold := flag.Duration("hold", 10*time.Second, "how long each level is measured")
-	clips := flag.String("clips", "", "folder of rendered clips to use (empty: a new one, which takes two minutes to fill)")
+	var p plan
+	flag.StringVar(&p.bin, "dovidka", "bin/dovidka", "the program to measure")
+	calls := flag.String("calls", "100,200,400", "concurrent menu calls, one run each")
+	bridged := flag.String("bridged", "100", "concurrent bridged calls, one run each; empty: none")
+	flag.IntVar(&p.recorded, "recorded", 100, "concurrent bridged calls that are recorded; 0: none")
+	flag.IntVar(&p.crowd, "crowd", 1500, "menu calls of the run that is judged by gaps; 0: none")
+	flag.IntVar(&p.steady, "steady", 100, "calls that go on beside the storm of set-ups")
+	flag.BoolVar(&p.compare, "compare", true, "also run the naive design and the bare loop")
+	flag.BoolVar(&p.storms, "storms", true, "also look for the most set-ups a second, and storm beyond")
+	flag.DurationVar(&p.hold, "hold", 8*time.Second, "how long each level is measured")
+	flag.StringVar(&p.clips, "clips", "", "folder of rendered clips to use (empty: a new one, which takes two minutes to fill)")
+	serve := flag.String("serve", "", "be one of the things compared with: naive or bare")
+	n := flag.Int("n", 0, "calls of -serve")
 	flag.Parse()
-	if err := measure(*bin, *clips, *levels, *bridged, *hold); err != nil {
+	var err error
+	if *serve != "" {
+		err = baseline(*serve, *n)
+	} else if p.calls, err = numbers(*calls); err == nil {
+		if p.bridged, err = numbers(*bridged); err == nil {
+			err = p.run()
+		}
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "load:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(bin, clips, levels string, bridged int, hold time.Duration) error {
-	s, err := startServer(bin, clips)
+func numbers(list string) (out []int, err error) {
+	for _, f := range strings.FieldsFunc(list, func(r rune) bool { return r == ',' }) {
+		n, err := strconv.Atoi(strings.TrimSpace(f))
+		if err != nil {
+			return nil, fmt.Errorf("%q is no list of numbers", list)
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// run measures everything; bridged calls are last, because they need operators, who cost time to hire.
+func (p *plan) run() error {
+	naive, bare := map[int]float64{}, map[int]float64{}
+	if p.compare {
+		for _, n := range p.calls {
+			for kind, into := range map[string]map[int]float64{"naive": naive, "bare": bare} {
+				r, err := compare(kind, n, p.hold)
+				if err != nil {
+					return fmt.Errorf("%s: %w", kind, err)
+				}
+				into[n] = r.cpu * 1000 / float64(n)
+				fmt.Printf("%-5s %4d: CPU %.2f ms/s per call, gap p99 %s, delivered %.2f %%; generator: busy %.0f %%, late p99 %s%s\n",
+					kind, n, into[n], ms(r.gap99), r.delivered*100, r.busy*100, ms(r.late99), r.verdict())
+			}
+		}
+	}
+	if err := p.centre("", func(s *server, g *generator) error { return p.menu(s, g, naive, bare) }); err != nil {
+		return err
+	}
+	if len(p.bridged) > 0 {
+		err := p.centre("", func(s *server, g *generator) error {
+			l := &line{s: s, g: g}
+			defer l.close()
+			for _, n := range p.bridged {
+				if err := l.bridgedLevel("bridged", n, p.hold); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if p.recorded == 0 {
+		return nil
+	}
+	return p.centre("[recording]\non = true\nground = \"випробування\"\n", func(s *server, g *generator) error {
+		l := &line{s: s, g: g}
+		defer l.close()
+		return l.bridgedLevel("bridged and recorded", p.recorded, p.hold)
+	})
+}
+
+// centre starts a server and a generator for what is to be measured, and stops them.
+func (p *plan) centre(settings string, f func(*server, *generator) error) error {
+	s, err := startServer(p.bin, p.clips, settings)
 	if err != nil {
 		return err
 	}
@@ -42,28 +123,36 @@ func measure(bin, clips, levels string, bridged int, hold time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("first call: %w\n%s", err, s.log())
 	}
-	fmt.Printf("start to first answered call: %d ms\n", first.Milliseconds())
 	if err := s.waitVoice(5 * time.Minute); err != nil {
 		return err
 	}
-	idle := s.memory()
-	fmt.Printf("idle memory: %.1f MB\n", float64(idle)/1024)
+	if settings == "" {
+		fmt.Printf("start to first answered call: %d ms\n", first.Milliseconds())
+	}
+	return f(s, g)
+}
+
+// menu measures menu calls at every level, a crowd of them, and storms of set-ups.
+func (p *plan) menu(s *server, g *generator, naive, bare map[int]float64) error {
+	resident, heap := s.memory()
+	fmt.Printf("idle memory: %.1f MB, heap %.1f MB\n", float64(resident)/1024, float64(heap)/1024)
 	if err := setups(g, 200); err != nil {
 		return err
 	}
-	for _, f := range strings.Split(levels, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(f))
-		if err != nil {
-			return fmt.Errorf("-calls: %w", err)
-		}
-		if err := menuLevel(s, g, n, hold, idle); err != nil {
+	for _, n := range p.calls {
+		if err := menuLevel(s, g, n, p.hold, naive[n], bare[n]); err != nil {
 			return err
 		}
 	}
-	if bridged > 0 {
-		return bridgedLevel(s, g, bridged, hold)
+	if p.crowd > 0 {
+		if err := menuLevel(s, g, p.crowd, p.hold, 0, 0); err != nil {
+			return err
+		}
 	}
-	return nil
+	if !p.storms {
+		return nil
+	}
+	return storms(s, g, p.steady)
 }
 
 // setups makes calls one after another and prints INVITE → 200.
@@ -82,21 +171,28 @@ func setups(g *generator, n int) error {
 }
 
 // menuLevel holds n menu calls and prints what they cost and how they sounded.
-func menuLevel(s *server, g *generator, n int, hold time.Duration, idle int) error {
+func menuLevel(s *server, g *generator, n int, hold time.Duration, naive, bare float64) error {
+	before, heap := s.memory()
 	calls, err := g.ramp(n)
 	if err != nil {
 		return err
 	}
 	time.Sleep(2 * time.Second)
-	r := g.measure(s, calls, hold)
-	fmt.Printf("menu calls %4d: CPU %.2f ms/s per call (%.0f %% of one core), gap p99 %s max %s, delivered %.2f %%, memory %.0f KB per call; generator: busy %.0f %%, late p99 %s%s\n",
-		n, r.cpu*1000/float64(n), r.cpu*100, ms(r.gap99), ms(r.gapMax), r.delivered*100, float64(s.memory()-idle)/float64(n), r.busy*100, ms(r.late99), r.verdict())
-	digits := g.digits(calls, min(n, 100))
+	r := g.measure(s.cmd.Process.Pid, calls, hold)
+	after, heapAfter := s.memory()
+	each := r.cpu * 1000 / float64(n)
+	ratio := ""
+	if naive > 0 && bare > 0 {
+		ratio = fmt.Sprintf(" = %.2f of naive, %.2f of bare", each/naive, each/bare)
+	}
+	fmt.Printf("menu calls %4d: CPU %.2f ms/s per call%s (%.0f %% of one core), gap p99 %s max %s, delivered %.2f %%, memory %.0f KB per call (heap %.0f KB); generator: busy %.0f %%, late p99 %s%s\n",
+		n, each, ratio, r.cpu*100, ms(r.gap99), ms(r.gapMax), r.delivered*100, float64(after-before)/float64(n), float64(heapAfter-heap)/float64(n), r.busy*100, ms(r.late99), r.verdict())
+	digits := g.digits(calls, 60)
 	fmt.Printf("  digit's end to new audio with %d calls: p50 %s, p99 %s (%d presses)\n", n, ms(quantile(digits, 0.5)), ms(quantile(digits, 0.99)), len(digits))
 	for _, c := range calls {
 		g.hangup(c)
 	}
-	time.Sleep(time.Second)
+	time.Sleep(4 * time.Second) // freed ports rest 3 s
 	return nil
 }
 

@@ -42,13 +42,13 @@ func (s *server) log() string {
 	return s.out.String()
 }
 
-func startServer(bin, clips string) (*server, error) {
+func startServer(bin, clips, settings string) (*server, error) {
 	dir, err := os.MkdirTemp("", "dovidka-load")
 	if err != nil {
 		return nil, err
 	}
 	s := &server{dir: dir, data: filepath.Join(dir, "data"), conf: filepath.Join(dir, "dovidka.toml"), bin: bin, sip: free("udp"), http: free("tcp")}
-	conf := "[limits]\ncalls = 3000\nwaiting = 1000\nwrap_up = 5\ndrain = 1\n"
+	conf := "[limits]\ncalls = 3000\nwaiting = 1000\nwrap_up = 5\ndrain = 1\n" + settings
 	if clips != "" {
 		conf += fmt.Sprintf("[speech]\nclips = %q\n", clips)
 	}
@@ -85,16 +85,22 @@ func (s *server) waitVoice(limit time.Duration) error {
 	return fmt.Errorf("the voice was not prepared within %v:\n%s", limit, s.log())
 }
 
-// memory is the resident set in KB.
-func (s *server) memory() int {
-	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
-	for _, l := range strings.Split(string(b), "\n") {
-		if f := strings.Fields(l); len(f) > 1 && f[0] == "VmRSS:" {
-			n, _ := strconv.Atoi(f[1])
-			return n
-		}
+// memory is the resident set and the heap in KB, once the garbage is collected.
+func (s *server) memory() (resident, heap int) {
+	before := strings.Count(s.log(), "msg=self")
+	_ = s.cmd.Process.Signal(syscall.SIGUSR1)
+	for end := time.Now().Add(3 * time.Second); time.Now().Before(end) && strings.Count(s.log(), "msg=self") == before; time.Sleep(20 * time.Millisecond) {
+		continue
 	}
-	return 0
+	l := s.log()
+	if i := strings.LastIndex(l, "heap_kb="); i >= 0 {
+		_, _ = fmt.Sscanf(l[i:], "heap_kb=%d", &heap)
+	}
+	b, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if _, rest, ok := strings.Cut(string(b), "VmRSS:"); ok {
+		_, _ = fmt.Sscanf(strings.TrimSpace(rest), "%d", &resident)
+	}
+	return resident, heap
 }
 
 // cpu is the processor time that a process has used so far.
