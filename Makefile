@@ -3,7 +3,7 @@ SHELL := /bin/bash
 export CGO_ENABLED = 0
 BIN := bin/dovidka
 
-.PHONY: run build check test bench fuzz ui clean
+.PHONY: run build check test bench soak fuzz ui clean
 
 run: ## install what is missing, build, start the demo
 	@scripts/need run
@@ -30,6 +30,11 @@ bench: ## figures of docs/benchmarks.md
 
 fuzz: ## every fuzz target for a minute each
 	@scripts/fuzz 1m
+
+soak: ## an hour of random calls of every kind against the real program (MINUTES=60)
+	@scripts/need test
+	@$(MAKE) --no-print-directory build
+	DOVIDKA_SOAK_MINUTES=$${MINUTES:-60} DOVIDKA_SOAK_PROGRAM=$(CURDIR)/$(BIN) go test -count=1 -timeout 24h -run '^TestSoak$$' -v ./cmd/dovidka
 
 ui: ## rebuild ui/dist (needs Node)
 	cd ui && npm ci --no-audit --no-fund && npm run build

@@ -172,7 +172,7 @@ func (r *rooms) openMachines(context.Context) (err error) {
 		return fmt.Errorf("звук: %w", err)
 	}
 	r.sip, err = sipua.New(sipua.Options{
-		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls + c.Limits.Overload, Patience: setUpPatience,
+		Addr: c.SIP.Listen, TLSAddr: c.SIP.TLS, TLS: r.doors.sipTLS, PublicIP: public, Media: r.media, Known: r.known, Limit: c.Limits.Calls + c.Limits.Overload, Patience: setUpPatience, Busy: r.media.Behind,
 		OnCall:    func(l *sipua.Leg) { r.ready().Take(context.WithoutCancel(r.background()), l) },
 		OnPhone:   func(l *sipua.Leg) { r.ready().FromPhone(l.Phone(), l) },
 		OnRefused: r.refused, Realm: staff.Realm, Account: r.account, IgnoreStrangers: c.SIP.Strangers == "ignore", Log: r.log,

@@ -169,6 +169,17 @@ func (e *Engine) Legs() int {
 	return int(n)
 }
 
+// Behind tells whether slots have been served late for a while: the machine has more to do than it can. Running calls come first, so
+// this is the time to take no new ones.
+func (e *Engine) Behind() bool {
+	for _, t := range e.threads {
+		if t.legs.Load() > 0 && t.late.Load() > int64(tardy) {
+			return true
+		}
+	}
+	return false
+}
+
 // Tick runs everything that is due at now; for Manual engines only. The first Tick is the beginning of time.
 func (e *Engine) Tick(now time.Time) {
 	if !e.o.Manual {

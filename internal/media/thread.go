@@ -14,6 +14,7 @@ const (
 	slots    = int(FrameTime / slotTime)
 	behind   = 100 * time.Millisecond // a longer stall is not made up for by a burst
 	idleNap  = time.Second
+	tardy    = 5 * time.Millisecond // slots that are served later than that, on the average of some: too much to do
 )
 
 // thread is one tick engine: the only goroutine that touches the frame path of its legs. Others leave commands with the leg
@@ -25,6 +26,7 @@ type thread struct {
 	done  int64         // slots worked off since the beginning
 	clock time.Duration // of the present turn
 	legs  atomic.Int64
+	late  atomic.Int64 // how late slots are served, on a moving average
 
 	mail     sync.Mutex // guards post, spare and inline
 	post     []*Port
@@ -91,6 +93,9 @@ func (t *thread) round() {
 	}
 	t.asleep.Store(false)
 	t.clock = t.e.now()
+	if late := t.clock - time.Duration(t.done+1)*slotTime; late >= 0 {
+		t.late.Store(t.late.Load() + (int64(late)-t.late.Load())/8)
+	}
 	t.readMail(t.clock) // before the packets: what was agreed upon comes before what follows from it
 	t.poll.ready(t, t.clock, false)
 	if int64(t.clock/slotTime) > t.done && t.legs.Load() > 0 { // a slot is due: time for the packets that nobody is in a hurry for

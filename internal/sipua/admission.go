@@ -13,9 +13,11 @@ import (
 // Bounds of calls that are being set up. fewWaiting: fewer than that may wait for our 200 as long as it takes – when the disk stands still
 // for a second, that is no reason to refuse the only caller; more of them, for longer than Options.Patience, is a queue that only
 // grows. maxSetups bounds it in any case: at 2 ms each the last of them still has its 200 before its INVITE is repeated.
+// When set-ups take the processor from the running calls, the media threads notice first: while they are late, a storm is refused.
 const (
 	fewWaiting = 32
 	maxSetups  = 128
+	stormy     = 100  // set-ups within a second from which on the running calls' lateness counts
 	fewStrange = 16   // unacknowledged set-ups that any source may have
 	maxProven  = 4096 // sources remembered for having acknowledged a call
 	maxTold    = 8192 // refused INVITEs remembered, so that a repetition is not counted again
@@ -30,8 +32,12 @@ const (
 type admission struct {
 	limit    int
 	patience time.Duration // 0: for ever
+	busy     func() bool   // the running calls' sound comes late
 
 	mu      sync.Mutex
+	second  int64    // that is being counted
+	came    int      // set-ups asked for in the second before it
+	now     int      // and in it
 	waiting int      // set-ups without our 200
 	queue   []*setup // all that waited, oldest first
 	open    map[netip.Addr]int
@@ -49,11 +55,14 @@ type setup struct {
 	waits, pending bool // for our 200; for their ACK
 }
 
-func newAdmission(limit int, patience time.Duration) *admission {
+func newAdmission(limit int, patience time.Duration, busy func() bool) *admission {
 	if limit <= 0 {
 		limit = assumed
 	}
-	return &admission{limit: limit, patience: patience, open: map[netip.Addr]int{}, proven: map[netip.Addr]bool{}, told: map[string]bool{}}
+	if busy == nil {
+		busy = func() bool { return false }
+	}
+	return &admission{limit: limit, patience: patience, busy: busy, open: map[netip.Addr]int{}, proven: map[netip.Addr]bool{}, told: map[string]bool{}}
 }
 
 // enter gives the set-up of a call from a source, or nil when there is no room for it.
@@ -65,7 +74,7 @@ func (a *admission) enter(source string, now time.Time) *setup {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	strange := !a.proven[ip]
-	if a.behind(now) || a.crowded(ip, strange) {
+	if a.stormed(now) || a.behind(now) || a.crowded(ip, strange) {
 		return nil
 	}
 	e := &setup{from: ip, since: now, strange: strange, waits: true, pending: true}
@@ -76,6 +85,19 @@ func (a *admission) enter(source string, now time.Time) *setup {
 		a.strange++
 	}
 	return e
+}
+
+// stormed tells that so many calls come that the sound of the running ones suffers. One call on a machine that is slow for other
+// reasons is no storm.
+func (a *admission) stormed(now time.Time) bool {
+	if s := now.Unix(); s != a.second {
+		if a.came = a.now; s != a.second+1 {
+			a.came = 0
+		}
+		a.second, a.now = s, 0
+	}
+	a.now++
+	return max(a.now, a.came) > stormy && a.busy()
 }
 
 // behind tells that callers wait too long for our 200.

@@ -14,7 +14,7 @@ import (
 // A crowd that waits too long closes the door; a few may wait as long as they like; each place is given back once.
 func TestAdmissionPatience(t *testing.T) {
 	now := time.Unix(1700000000, 0)
-	a := newAdmission(10_000, 250*time.Millisecond)
+	a := newAdmission(10_000, 250*time.Millisecond, nil)
 	a.proven[ipOf("192.0.2.1")] = true
 	var in []*setup
 	enter := func(at time.Time) *setup {
@@ -56,10 +56,38 @@ func TestAdmissionPatience(t *testing.T) {
 	}
 }
 
+// While the running calls' sound is late a storm is refused, a single caller is not.
+func TestAdmissionStorm(t *testing.T) {
+	now := time.Unix(1700000000, 0)
+	late := true
+	a := newAdmission(10_000, 0, func() bool { return late })
+	a.proven[ipOf("192.0.2.1")] = true
+	in := 0
+	for i := range 200 {
+		if a.enter("192.0.2.1:5060", now.Add(time.Duration(i)*time.Millisecond)) != nil {
+			in++
+		}
+	}
+	if in != stormy {
+		t.Errorf("%d of a storm are let in while the sound is late", in)
+	}
+	late = false
+	if a.enter("192.0.2.1:5060", now.Add(time.Second)) == nil {
+		t.Error("refused though the sound is in time")
+	}
+	late = true
+	if a.enter("192.0.2.1:5060", now.Add(1100*time.Millisecond)) != nil {
+		t.Error("the storm is forgotten within a second")
+	}
+	if a.enter("192.0.2.1:5060", now.Add(10*time.Second)) == nil {
+		t.Error("a single caller is refused")
+	}
+}
+
 // Sources that never acknowledge hold a quarter of the lines together, and few each; one that does is let in beside them.
 func TestAdmissionUnacknowledged(t *testing.T) {
 	now := time.Unix(1700000000, 0)
-	a := newAdmission(200, 0)
+	a := newAdmission(200, 0, nil)
 	old := a.enter("198.51.100.1:5060", now)
 	a.answered(old)
 	a.acknowledged(old)

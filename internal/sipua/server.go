@@ -58,6 +58,7 @@ type Options struct {
 	Known     func(user string) bool                    // is this called number ours; nil: every one is
 	Limit     int                                       // incoming calls at a time; 0: no limit
 	Patience  time.Duration                             // how long a crowd may wait for our 200 before new calls get 503; 0: for ever
+	Busy      func() bool                               // the running calls suffer: in a storm new ones get 503; nil: never
 	OnCall    func(*Leg)                                // one goroutine per incoming call
 	OnPhone   func(*Leg)                                // the same for calls that our registered desk phones place; nil: they are anybody's
 	OnRefused func(from, to call.Number, status string) // an INVITE that never became a Leg: "404", "488", "503" …
@@ -156,7 +157,7 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &Server{o: o, log: o.Log, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), door: newAdmission(o.Limit, o.Patience), flood: flood{most: o.refusals}, done: make(chan struct{})}
+	s := &Server{o: o, log: o.Log, second: o.second, extensions: append(o.Timers.extensions(), "100rel"), calls: newTable(64 * o.T1), door: newAdmission(o.Limit, o.Patience, o.Busy), flood: flood{most: o.refusals}, done: make(chan struct{})}
 	s.dialledTCP, s.dialledTLS = newInjected(s.done), newInjected(s.done)
 	s.reg = newRegistrar(o)
 	s.porch = s.newPorch()
