@@ -3,6 +3,7 @@ package media
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // TestCrowd: packets pass through every bridge when there are few, when there are many (the thread then looks by the clock), and
@@ -44,4 +45,24 @@ func TestCrowd(t *testing.T) {
 	}
 	pairs = pairs[:2]
 	pass("few again")
+}
+
+// TestBehind: a thread with more to do than it can says so, and takes it back when it is in time again.
+func TestBehind(t *testing.T) {
+	e := newEngine(t, 1)
+	f := newPhone(t)
+	p := dial(t, e, f)
+	p.Play(slow{})
+	until(t, "the engine is behind", e.Behind)
+	p.Play(Silence(-1))
+	until(t, "the engine is in time again", func() bool { return !e.Behind() })
+}
+
+// slow is a source that takes longer than the frame that it makes.
+type slow struct{}
+
+func (slow) Next(f *Frame) bool {
+	f.hush()
+	<-time.After(30 * time.Millisecond)
+	return true
 }
