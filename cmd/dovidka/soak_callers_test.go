@@ -206,7 +206,9 @@ func (s *soak) one(rnd *rand.Rand) {
 	l.fresh()
 	kind := []int{0, 0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}[rnd.IntN(15)]
 	s.kinds[kind].Add(1)
-	second := func(from, to int) time.Duration { return time.Duration(from*1000+rnd.IntN((to-from)*1000)) * time.Millisecond }
+	second := func(from, to int) time.Duration {
+		return time.Duration(from*1000+rnd.IntN((to-from)*1000)) * time.Millisecond
+	}
 	if kind != 11 {
 		s.invites.Add(1)
 	}
