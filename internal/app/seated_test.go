@@ -89,8 +89,9 @@ func TestSlowBrowsers(t *testing.T) {
 				go func() { _ = srv.Serve(l) }()
 				a, b := net.Pipe()
 				l.conns <- far{b, "192.0.2.1:1"}
-				begin := time.Now()
+				begin, said := time.Now(), make(chan struct{})
 				go func() {
+					defer close(said)
 					if c.say != "" {
 						_, _ = io.WriteString(a, c.say)
 					}
@@ -106,6 +107,7 @@ func TestSlowBrowsers(t *testing.T) {
 					t.Errorf("held for %v, want %v", d, c.within)
 				}
 				a.Close()
+				<-said
 				srv.Close()
 			})
 		})

@@ -44,7 +44,7 @@ func manager(t *testing.T, period time.Duration) (say <-chan string) {
 
 func heardFrom(t *testing.T, say <-chan string, want string) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for {
 		select {
 		case got := <-say:
@@ -64,7 +64,13 @@ func TestSystemdIsTold(t *testing.T) {
 	c.Data, c.HTTP.Listen, c.HTTP.HTTPS, c.SIP.Listen, c.SIP.RTP, c.Speech.Prepare = t.TempDir(), "127.0.0.1:0", "", "127.0.0.1:0", freeRange(t), false
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, c, discard{}, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		err := Serve(ctx, c, discard{}, slog.New(slog.DiscardHandler))
+		if ctx.Err() == nil {
+			t.Errorf("it did not start: %v", err)
+		}
+		done <- err
+	}()
 	for _, want := range []string{"READY=1", "WATCHDOG=1", "WATCHDOG=1"} {
 		heardFrom(t, say, want)
 	}
