@@ -66,13 +66,27 @@ const centre = {
   open: true, hours_text: 'Понеділок–четвер 8:00–17:15, п’ятниця 8:00–16:00, перерва 12:00–13:00', citizen_call: true, demo: true, emergency: false, local_ca: true, version: 'x', now: at(0), https_port: 8443, inside: null,
 }
 
+const targets = {
+  topics: [{ id: 'general', name: 'загальна черга' }, { id: 'documents', name: 'документи' }, { id: 'social', name: 'соціальні послуги' }],
+  departments: [{ id: '+380441234567', name: 'Відділ соціального захисту', number: '044 123 45 67' }, { id: '+380441234568', name: 'Служба у справах дітей', number: '044 123 45 68' }],
+}
+export const team = [
+  { login: 'petro', name: 'Петро Прикладний', status: 'ready', activity: 'idle', reason: '', free: true },
+  { login: 'ivan', name: 'Іван Умовний', status: 'ready', activity: 'talking', reason: '', free: false },
+  { login: 'maria', name: 'Марія Вигадана', status: 'break', activity: 'idle', reason: 'обід', free: false },
+]
+export const parked = () => [
+  { slot: 1, call: 'c5', number_masked: '… 00 05', topic: '', service: '', by: 'petro', by_name: 'Петро Прикладний', since: at(-40), until: at(140) },
+  { slot: 2, call: 'c6', number_masked: '', topic: '', service: '', by: 'ivan', by_name: 'Іван Умовний', since: at(-90), until: at(90) },
+]
+
 export const view = (o = {}) => ({
-  me: { login: 'olena', name: 'Олена Зразкова', role: 'operator', status: 'ready', reason: '', activity: 'idle', since: at(-700), device: 'phone', device_alive: true, ...o.me },
+  me: { login: 'olena', name: 'Олена Зразкова', role: 'operator', status: 'ready', reason: '', activity: 'idle', since: at(-700), device: 'phone', device_alive: true, devices: ['phone'], ...o.me },
   offer: o.offer ?? null, talk: o.talk ?? null, wrapup: o.wrapup ?? null,
-  queue: { waiting: 2, longest_s: 100, ready: 1, talking: 1 }, messages: { open: 3 }, strips: o.strips ?? [], today: { answered: 14, missed: 1, talk_s: 3120 }, open: true, now: at(0),
+  queue: { waiting: 2, longest_s: 100, ready: 1, talking: 1 }, messages: { open: 3 }, strips: o.strips ?? [], team: o.team ?? team, parked: o.parked ?? [], today: { answered: 14, missed: 1, talk_s: 3120 }, open: true, now: at(0),
 })
-export const offer = () => ({ call: 'c9', number_masked: '… 45 67', topic: 'Закордонний паспорт', service: 'passport-foreign-adult', path: ['Документи', 'Закордонний паспорт'], waited_s: 100, deadline: at(13) })
-export const talk = (o = {}) => ({ call: 'c9', number: '+380671234567', since: at(-192), held: false, muted: false, lost: false, waited_s: 100, path: ['Документи', 'Закордонний паспорт'], service: 'passport-foreign-adult', card: '2026-01482', ...o })
+export const offer = (o = {}) => ({ call: 'c9', number_masked: '… 45 67', topic: 'Закордонний паспорт', service: 'passport-foreign-adult', path: ['Документи', 'Закордонний паспорт'], waited_s: 100, deadline: at(13), why: '', by: '', note: '', ...o })
+export const talk = (o = {}) => ({ call: 'c9', number: '+380671234567', since: at(-192), held: false, muted: false, lost: false, waited_s: 100, path: ['Документи', 'Закордонний паспорт'], service: 'passport-foreign-adult', card: '2026-01482', stage: 'talking', guest: false, second: null, device: 'phone', moving: false, notice: '', ...o })
 export const wrapup = () => ({ call: 'c9', until: at(24), card: '2026-01482' })
 
 const talking = (n, o) => ({
@@ -221,6 +235,7 @@ export async function fake(page, { role = 'operator', signedIn = true } = {}) {
       h.deleted = req.postDataJSON().reason
       return route.fulfill({ status: 204 })
     }
+    if (path === 'desk/targets') return json(targets)
     if (path === 'services') {
       const q = url.searchParams.get('q') ?? ''
       return json(services.filter((s) => s.name.toLowerCase().includes(q.toLowerCase())))

@@ -37,7 +37,7 @@ async function pages(look, scheme, viewport) {
   await page.getByRole('button', { name: /Мій статус/ }).click()
   await see('desk-status-menu')
   await page.keyboard.press('Escape')
-  h.push(view({ me: { activity: 'offered' }, offer: offer() }))
+  h.push(view({ me: { activity: 'offered', device: 'browser' }, offer: offer() }))
   await page.getByRole('button', { name: /Прийняти/ }).waitFor()
   await see('desk-offered')
   h.push(view({ me: { activity: 'talking' }, talk: talk() }))
@@ -206,7 +206,7 @@ async function still() {
   await page.getByText('Незавершені картки').waitFor()
   const strip = [{ kind: 'alarm', text: 'Повітряна тривога. Розмови тривають.' }]
   const where = () => page.evaluate(() => [document.querySelector('section.call').getBoundingClientRect().top, document.documentElement.scrollHeight - innerHeight])
-  const states = { idle: {}, offered: { me: { activity: 'offered' }, offer: offer() }, talking: { me: { activity: 'talking' }, talk: talk() }, wrapup: { me: { activity: 'wrapup' }, wrapup: wrapup() } }
+  const states = { idle: {}, offered: { me: { activity: 'offered', device: 'browser' }, offer: offer() }, talking: { me: { activity: 'talking' }, talk: talk() }, wrapup: { me: { activity: 'wrapup' }, wrapup: wrapup() } }
   const first = await where()
   for (const [name, state] of Object.entries(states))
     for (const strips of [[], strip]) {
@@ -257,7 +257,7 @@ async function keys() {
     })
   await press('F8', 'hold')
   await press('F4', 'hangup')
-  h.push(view({ me: { activity: 'offered' }, offer: offer() }))
+  h.push(view({ me: { activity: 'offered', device: 'browser' }, offer: offer() }))
   await page.getByRole('button', { name: /Прийняти/ }).waitFor()
   await press('F3', 'answer')
   h.push(view({ me: { activity: 'wrapup' }, wrapup: wrapup() }))

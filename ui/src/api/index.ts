@@ -2,6 +2,7 @@
 
 import createClient from 'openapi-fetch'
 import { uk } from '../uk'
+import type { Device, Target, Telephone } from './types'
 import type { components, paths } from './schema'
 
 type Schemas = components['schemas']
@@ -116,7 +117,7 @@ export const desk = {
   view: () => ask(client.GET('/api/desk')),
   today: () => ask(client.GET('/api/desk/today')),
   status: (status: 'ready' | 'break' | 'offline', reason: string) => ask(client.POST('/api/desk/status', { body: { status, reason } })),
-  device: (device: 'browser' | 'phone') => ask(client.POST('/api/desk/device', { body: { device } })),
+  device: (device: Device) => ask(client.POST('/api/desk/device', { body: { device } })),
   answer: () => ask(client.POST('/api/desk/answer')),
   refuse: () => ask(client.POST('/api/desk/refuse')),
   hangup: () => ask(client.POST('/api/desk/hangup')),
@@ -124,6 +125,15 @@ export const desk = {
   mute: (on: boolean) => ask(client.POST('/api/desk/mute', { body: { on } })),
   digits: (keys: string) => ask(client.POST('/api/desk/digits', { body: { keys } })),
   recording: (on: boolean) => ask(client.POST('/api/desk/recording', { body: { on } })),
+  targets: () => ask(client.GET('/api/desk/targets')),
+  transfer: (to: Target) => ask(client.POST('/api/desk/transfer', { body: to })),
+  consult: (to: Target) => ask(client.POST('/api/desk/consult', { body: to })),
+  complete: () => ask(client.POST('/api/desk/complete')),
+  back: () => ask(client.POST('/api/desk/return')),
+  conference: () => ask(client.POST('/api/desk/conference')),
+  park: () => ask(client.POST('/api/desk/park')),
+  take: (slot: number) => ask(client.POST('/api/desk/take', { body: { slot } })),
+  move: (device: Telephone) => ask(client.POST('/api/desk/move', { body: { device } })),
   wrapUpDone: () => ask(client.POST('/api/desk/wrapup-done')),
 }
 
