@@ -90,7 +90,7 @@ func (s *Server) targets(context.Context, *struct{}) (*body[Targets], error) {
 	for _, id := range s.o.Desk.Topics() {
 		name := topicName(id)
 		if name == "" {
-			name = "загальна черга"
+			name = "Загальна черга"
 		}
 		out.Topics = append(out.Topics, Topic{id, name})
 	}
