@@ -24,8 +24,11 @@ var tones = []float64{440, 880, 1320}
 
 // toneOf is what somebody signed in says.
 func toneOf(login string) float64 {
-	if login == "kerivnyk" {
+	switch login {
+	case "kerivnyk":
 		return 1320
+	case "petro":
+		return 1240
 	}
 	return 880
 }

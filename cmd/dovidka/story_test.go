@@ -72,7 +72,7 @@ func TestStories(t *testing.T) {
 			"bridged": with((*world).cmdBridged), "report": with((*world).cmdReport), "fact": with((*world).cmdFact), "get": with((*world).cmdGet),
 			"supervise": with((*world).cmdSupervise), "leave": with((*world).cmdLeave), "voices": with((*world).cmdVoices),
 			"recorded": with((*world).cmdRecorded), "playback": with((*world).cmdPlayback), "refused": with((*world).cmdRefused), "audited": with((*world).cmdAudited),
-			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "echoed": with((*world).cmdEchoed), "post": with((*world).cmdPost), "doctor-trunk": with((*world).cmdDoctorTrunk),
+			"health": with((*world).cmdHealth), "device": with((*world).cmdDevice), "desk": with((*world).cmdDesk), "shows": with((*world).cmdShows), "echoed": with((*world).cmdEchoed), "post": with((*world).cmdPost), "doctor-trunk": with((*world).cmdDoctorTrunk),
 			"term": with((*world).cmdTerm), "ended-program": with((*world).cmdEndedProgram),
 		},
 	})

@@ -119,7 +119,49 @@ func TestHangUpWhileItRingsThenNobody(t *testing.T) {
 		if v.Offer.WaitedS > 60 {
 			c.Fatalf("%+v", v.Offer)
 		}
+		for _, o := range c.journal.all(call.Offered) {
+			if o.Value == "return" {
+				c.Fatal("who has hung up is rung again")
+			}
+		}
 		c.answers("petro")
+		c.finish(z, call.OutServed)
+	})
+}
+
+// Who goes back to the citizen while it rings takes the ringing from the colleague at once, who has missed nothing.
+func TestReturnWhileItRings(t *testing.T) {
+	inTalk(t, func(c *centre, z *citizen, olena *fakeLeg) {
+		c.must(c.s.Consult("olena", Target{ToAgent, "petro"}))
+		c.offered("petro")
+		c.must(c.s.Return("olena"))
+		c.stage("olena", talking)
+		v := c.until("petro", "free", func(v AgentView) bool { return v.Offer == nil && v.Me.Activity == "idle" })
+		if v.Me.Status != "ready" || v.Today.Missed != 0 {
+			c.Fatalf("%+v", v.Me)
+		}
+		c.voices([]*fakeLeg{z.fakeLeg, olena}, [][]int{{1}, {0}})
+		c.finish(z, call.OutServed)
+	})
+}
+
+// The page died while it rang, then the colleague answers: from now on the citizen has somebody to go to, after the patience.
+func TestAnsweredAfterThePageDied(t *testing.T) {
+	inTalk(t, func(c *centre, z *citizen, olena *fakeLeg) {
+		c.must(c.s.Consult("olena", Target{ToAgent, "petro"}))
+		c.offered("petro")
+		c.phones.page("olena", false)
+		olena.alive <- false
+		time.Sleep(10 * time.Second)
+		c.must(c.s.Answer("petro"))
+		c.stage("petro", consulting)
+		time.Sleep(10 * time.Second) // longer than the queue would have waited
+		if v := c.s.View("petro"); v.Talk == nil || v.Talk.Stage != "consulting" || v.Queue.Waiting != 0 {
+			c.Fatalf("%+v", v)
+		}
+		c.music("the colleague who waits", c.phones.leg("petro"))
+		c.until("petro", "the call is theirs", func(v AgentView) bool { return v.Talk != nil && !v.Talk.Guest })
+		c.voices([]*fakeLeg{z.fakeLeg, c.phones.leg("petro")}, [][]int{{1}, {0}})
 		c.finish(z, call.OutServed)
 	})
 }

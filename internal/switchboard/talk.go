@@ -323,7 +323,6 @@ func (t *talk) clear(e ending) {
 	t.c.drop(t.move)
 	if g := t.guest; g != nil && g != e.to {
 		g.leg.Hangup("")
-		t.c.s.desk.Do(queue.Part{Call: t.c.id, Agent: g.agent()})
 		t.c.s.silent(t, g.agent())
 	}
 }

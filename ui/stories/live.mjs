@@ -1,73 +1,11 @@
 // The running program through two real browsers: an operator's and a citizen's. BASE_URL names the program (started with --demo),
 // DOVIDKA_DEMO_PASSWORD its accounts' password; OPERATOR and HEAD are logins.
 import { axe, browser, Report, shot } from './lib.mjs'
+import { api, base, dial, flowing, signIn, sound, spy, status } from './people.mjs'
 
-const base = process.env.BASE_URL
-const password = process.env.DOVIDKA_DEMO_PASSWORD
 const operator = process.env.OPERATOR ?? 'olena'
 const head = process.env.HEAD ?? 'kerivnyk'
-if (!base || !password) {
-  console.error('live: BASE_URL and DOVIDKA_DEMO_PASSWORD are needed')
-  process.exit(2)
-}
 const report = new Report()
-
-/** Remembers every connection a page makes, so that a story can count its packets. */
-const spy = () => {
-  const Real = window.RTCPeerConnection
-  window.pcs = []
-  window.RTCPeerConnection = class extends Real {
-    constructor(...a) {
-      super(...a)
-      window.pcs.push(this)
-    }
-  }
-}
-const sound = (page) =>
-  page.evaluate(async () => {
-    const out = { received: 0, sent: 0, energy: 0 }
-    for (const pc of window.pcs ?? [])
-      for (const s of (await pc.getStats()).values()) {
-        if (s.type === 'inbound-rtp') {
-          out.received += s.packetsReceived ?? 0
-          out.energy += s.totalAudioEnergy ?? 0
-        }
-        if (s.type === 'outbound-rtp') out.sent += s.packetsSent ?? 0
-      }
-    return out
-  })
-/** Sound must flow both ways from now on. */
-async function flowing(page, what, bound = 5000) {
-  const first = await sound(page)
-  const until = Date.now() + bound
-  for (;;) {
-    const now = await sound(page)
-    if (now.received > first.received + 10 && now.sent > first.sent + 10) return now
-    if (Date.now() > until) throw new Error(`${what}: no sound (${JSON.stringify(first)} → ${JSON.stringify(now)})`)
-    await page.waitForTimeout(100)
-  }
-}
-const api = (page, path) => page.evaluate(async (p) => (await fetch(p)).json(), path)
-
-async function signIn(page, login) {
-  await page.goto(base)
-  await page.getByLabel('Логін').fill(login)
-  await page.getByLabel('Пароль', { exact: true }).fill(password)
-  await page.keyboard.press('Enter')
-  await page.getByRole('navigation').waitFor()
-}
-async function status(page, name) {
-  await page.getByRole('button', { name: /Мій статус/ }).click()
-  await page.getByRole('group', { name: 'Мій статус' }).getByRole('button', { name, exact: true }).click()
-}
-async function dial(b) {
-  const page = await b.context.newPage()
-  await page.addInitScript(spy)
-  await page.goto(`${base}/call`)
-  await page.getByRole('button', { name: 'Подзвонити', exact: true }).click()
-  await page.getByText('На зв’язку').waitFor({ timeout: 15_000 })
-  return page
-}
 
 const a = await browser()
 const b = await browser({ viewport: { width: 390, height: 844 } })

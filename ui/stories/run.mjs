@@ -24,7 +24,10 @@ async function run(name) {
 }
 
 await run('states.mjs')
-if (process.env.BASE_URL) await run('live.mjs')
-else console.log('live.mjs: BASE_URL is not set, the running program was not looked at')
+await run('states-transfer.mjs')
+if (process.env.BASE_URL) {
+  await run('live.mjs')
+  await run('transfer.mjs')
+} else console.log('live.mjs: BASE_URL is not set, the running program was not looked at')
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed ? 1 : 0)
