@@ -13,6 +13,7 @@ import (
 	"dovidka/internal/call"
 	"dovidka/internal/fault"
 
+	"github.com/emiago/sipgo/sip"
 	"github.com/icholy/digest"
 )
 
@@ -515,5 +516,24 @@ func TestNothingOfATrunkIsLogged(t *testing.T) {
 	h.Close()
 	if s := out.String(); strings.Contains(s, carrierPassword) || strings.Contains(s, "44200") || !strings.Contains(s, "trunk=binotel up=true") {
 		t.Error(s)
+	}
+}
+
+// TestAChallengeFromElsewhereIsNotAnswered: an answer that another machine slips in learns no realm and gets no digest.
+func TestAChallengeFromElsewhereIsNotAnswered(t *testing.T) {
+	l := newLine(serve(t, nil).Server, Trunk{Name: "x", User: "100200", Password: carrierPassword})
+	l.addrs = []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5060")}
+	m, err := sip.NewParser().ParseSIP([]byte("SIP/2.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"thief.example\", nonce=\"n\", algorithm=MD5, qop=\"auth\"\r\nContent-Length: 0\r\n\r\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := m.(*sip.Response)
+	res.SetSource("127.0.0.2:5060")
+	if _, v := l.credentials(res, "REGISTER", "sip:x"); v != "" || l.realmNow() != "" {
+		t.Errorf("%q %q", v, l.realmNow())
+	}
+	res.SetSource("127.0.0.1:5060")
+	if _, v := l.credentials(res, "REGISTER", "sip:x"); v == "" || l.realmNow() != "thief.example" {
+		t.Error("its own server's challenge is not answered")
 	}
 }
