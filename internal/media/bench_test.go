@@ -48,47 +48,6 @@ func BenchmarkForward(b *testing.B) {
 	}
 }
 
-// quickWire is a Conn that allocates nothing.
-type quickWire struct {
-	k    talker
-	in   [rtpHeader + FrameSize]byte
-	full bool
-}
-
-func (w *quickWire) arrive() {
-	w.k.seq++
-	w.k.ts += FrameSize
-	putRTP(w.in[:], ptALaw, false, w.k.seq, w.k.ts, 1)
-	w.full = true
-}
-
-func (w *quickWire) Recv(b []byte) (int, netip.AddrPort, error) {
-	if !w.full {
-		return 0, netip.AddrPort{}, ErrEmpty
-	}
-	w.full = false
-	return copy(b, w.in[:]), farAddr, nil
-}
-func (w *quickWire) Send([]byte, netip.AddrPort) error { return nil }
-func (w *quickWire) LocalAddr() netip.AddrPort         { return netip.MustParseAddrPort("192.0.2.1:16384") }
-func (w *quickWire) Close() error                      { return nil }
-
-func quickLeg(t testing.TB) (*Engine, *Port, *quickWire) {
-	t.Helper()
-	e, err := NewEngine(EngineOptions{Manual: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Close)
-	e.Tick(time.Unix(1700000000, 0))
-	w := &quickWire{}
-	p := e.attach(w, nil)
-	if _, err := p.Answer(offer(farAddr)); err != nil {
-		t.Fatal(err)
-	}
-	return e, p, w
-}
-
 // TestNoAllocs: nothing is allocated per frame, neither over memory nor over real sockets with a locked source.
 func TestNoAllocs(t *testing.T) {
 	e, p, w := quickLeg(t)

@@ -13,7 +13,7 @@ func TestSurplus(t *testing.T) {
 		first := c.dial(anyone)
 		first.hears("Вітаємо")
 		second, third := c.dial(anyone), (*citizen)(nil)
-		c.eventually("the second is told", func() bool { return second.Media() != nil }, func() string { return c.log.String() })
+		c.eventually("the second is in", func() bool { return c.s.Calls() == 2 }, func() string { return c.log.String() })
 		third = c.dial(anyone)
 		<-third.over
 		<-second.over
