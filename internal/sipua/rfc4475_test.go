@@ -117,9 +117,10 @@ func TestTorture(t *testing.T) {
 			for _, f := range files {
 				torture(t, h, network, f)
 			}
-			// as many calls as were rung: not the INVITE behind dblreq's REGISTER in the same datagram – on a stream it is a message
-			// of its own, and inv2543 is none
-			h.until(func() bool { return len(calls) == strings.Count(fmt.Sprint(verdicts), ":180") })
+			// as many calls as were rung: not the INVITE behind dblreq's REGISTER in the same datagram. On a stream inv2543 is none, and
+			// that INVITE is a message of its own, whose call the end of the connection may overtake
+			rung := strings.Count(fmt.Sprint(verdicts), ":180")
+			h.until(func() bool { return len(calls) == rung || network[:3] == "tcp" && len(calls) == rung-1 })
 			aliveOver(t, h, network)
 		})
 	}
