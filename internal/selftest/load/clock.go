@@ -16,7 +16,6 @@ import (
 type phone struct {
 	id    string // Call-ID
 	tag   string // the far end's
-	seq   uint16 // CSeq of the last request
 	setup time.Duration
 	fd    int
 	local netip.AddrPort
