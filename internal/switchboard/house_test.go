@@ -257,7 +257,7 @@ func (l *fakeLeg) To() call.Number    { return l.to }
 func (l *fakeLeg) Via() string        { return "sip" }
 func (l *fakeLeg) Ring() error        { return nil }
 func (l *fakeLeg) Alive() <-chan bool { return l.alive }
-func (l *fakeLeg) Media() *media.Port { return l.port }
+func (l *fakeLeg) Media() *media.Port { l.mu.Lock(); defer l.mu.Unlock(); return l.port }
 
 func (l *fakeLeg) Refers() <-chan call.Refer { return l.refers }
 
@@ -274,7 +274,9 @@ func (l *fakeLeg) Answer(ctx context.Context) error {
 		return err
 	}
 	p.SetCodec(8, 101)
+	l.mu.Lock()
 	l.port = p
+	l.mu.Unlock()
 	close(l.answered)
 	return nil
 }
