@@ -54,16 +54,15 @@ func TestSoak(t *testing.T) {
 // soakWorld starts the program as the stories do.
 func soakWorld(t *testing.T) *world {
 	w := &world{dir: t.TempDir(), clips: storyClips(t), robots: map[string]*robot{}}
-	w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort("tcp")), fmt.Sprintf("127.0.0.1:%d", freePort("udp"))
+	w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort()), fmt.Sprintf("127.0.0.1:%d", freePort())
 	w.data = filepath.Join(w.dir, "data")
 	conf := strings.Replace(storyConfig(w.clips), "[limits]\n", "[limits]\ncalls = 60\n", 1)
 	if err := os.WriteFile(filepath.Join(w.dir, "dovidka.toml"), []byte(conf), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	base := 30000 + freePort("udp")%9000*3/2*2
 	w.out = &safeBuffer{}
 	w.cmd = exec.Command(os.Getenv("DOVIDKA_SOAK_PROGRAM"), "serve", "--demo", "--config", filepath.Join(w.dir, "dovidka.toml"), "--data", w.data, "--http", w.http,
-		"--https", "127.0.0.1:0", "--sip", w.sip, "--rtp", fmt.Sprintf("%d-%d", base, base+600))
+		"--https", "127.0.0.1:0", "--sip", w.sip, "--rtp", soundPorts(600))
 	w.cmd.Env = append(os.Environ(), "DOVIDKA_DEMO_PASSWORD="+storyPassword)
 	w.cmd.Stdout, w.cmd.Stderr = w.out, w.out
 	if err := w.cmd.Start(); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -49,11 +50,11 @@ func TestStories(t *testing.T) {
 			w := &world{dir: e.WorkDir, clips: clips, people: map[string]*citizen{}, robots: map[string]*robot{}, env: e}
 			e.Values["world"] = w
 			e.Setenv("DOVIDKA_DEMO_PASSWORD", storyPassword)
-			w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort("tcp")), fmt.Sprintf("127.0.0.1:%d", freePort("udp"))
+			w.http, w.sip = fmt.Sprintf("127.0.0.1:%d", freePort()), fmt.Sprintf("127.0.0.1:%d", freePort())
 			e.Setenv("SIP", w.sip)
-			e.Setenv("PHONE", strconv.Itoa(freePort("udp")))
-			e.Setenv("CARRIER", strconv.Itoa(freePort("udp")))
-			e.Setenv("MEDIA", strconv.Itoa(freePort("udp")&^1))
+			e.Setenv("PHONE", strconv.Itoa(freePort()))
+			e.Setenv("CARRIER", strconv.Itoa(freePort()))
+			e.Setenv("MEDIA", strconv.Itoa(freePort()))
 			e.Defer(w.end)
 			conf := storyConfig(clips)
 			if err := os.WriteFile(filepath.Join(e.WorkDir, "closed.toml"), []byte(conf+closedToday(time.Now())), 0o600); err != nil {
@@ -188,29 +189,44 @@ func (w *world) end() {
 	}
 }
 
-func freePort(network string) int {
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+// freePort finds a port that nobody has, for UDP and TCP alike. It lies below those that the system gives out by itself (32768 and
+// up): it is bound by another process only later, and the other tests' sockets must not take it meanwhile.
+func freePort() int {
+	for range 200 {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20000+2*rand.IntN(6000))
+		c, err := net.ListenPacket("udp", addr)
 		if err != nil {
-			return 0
+			continue
 		}
-		defer c.Close()
-		return c.LocalAddr().(*net.UDPAddr).Port
+		l, err := net.Listen("tcp", addr)
+		c.Close()
+		if err == nil {
+			l.Close()
+			return l.Addr().(*net.TCPAddr).Port
+		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0
+	return 0
+}
+
+// soundPorts is a range for the program's sound, apart from freePort's ports; its first port, the browsers', is free.
+func soundPorts(n int) string {
+	from := 0
+	for range 200 {
+		from = 10000 + 2*rand.IntN(4900)
+		c, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", from))
+		if err == nil {
+			c.Close()
+			break
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return fmt.Sprintf("%d-%d", from, from+n)
 }
 
 // cmdServe: serve [more flags] — start the program and wait until it takes calls.
 func (w *world) cmdServe(args []string) error {
 	w.data = filepath.Join(w.dir, "data")
-	base := 30000 + freePort("udp")%9000*3/2*2
 	flags := []string{"serve", "--demo", "--config", filepath.Join(w.dir, "dovidka.toml"), "--data", w.data, "--http", w.http, "--https", "127.0.0.1:0",
-		"--sip", w.sip, "--rtp", fmt.Sprintf("%d-%d", base, base+60)}
+		"--sip", w.sip, "--rtp", soundPorts(60)}
 	exe, err := exec.LookPath("dovidka")
 	if err != nil {
 		for _, kv := range w.env.Vars {

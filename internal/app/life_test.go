@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -33,16 +34,20 @@ func conf(t *testing.T) Config {
 	return c
 }
 
-// freeRange finds forty neighbouring UDP ports of which the first, the browsers', is free now.
+// freeRange finds forty neighbouring UDP ports of which the first, the browsers', is free now. They lie below those that the system
+// gives out by itself, so that no other test takes them meanwhile.
 func freeRange(t *testing.T) string {
 	t.Helper()
-	p, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 200 {
+		from := 4000 + rand.IntN(5900)
+		p, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", from))
+		if err == nil {
+			p.Close()
+			return fmt.Sprintf("%d-%d", from, from+40)
+		}
 	}
-	defer p.Close()
-	from := min(p.LocalAddr().(*net.UDPAddr).Port, 65400)
-	return fmt.Sprintf("%d-%d", from+1, from+41)
+	t.Fatal("no free port")
+	return ""
 }
 
 var quiet = slog.New(slog.DiscardHandler)
